@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Builds a PHP for embedding (shared libphp) from Debian's own source package and installs it into a
+# cache outside the tree, once. The distribution's PHP is NTS; this is where the thread-safe one
+# comes from.
+#
+#   scripts/build_php.sh 8.4-zts        also 8.4-nts; any version that some Debian suite carries
+#
+# Prints the path of the resulting php-config as its last line. Everything else goes to stderr.
+set -euo pipefail
+
+readonly variant="${1:?usage: scripts/build_php.sh VERSION-zts|VERSION-nts}"
+readonly version="${variant%-*}" threading="${variant##*-}"
+readonly cache="${HOWDAH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/howdah}"
+readonly prefix="$cache/php/$variant"
+readonly recipe=1  # raise it when the options below change: older builds are then made again
+
+say() { printf '%s\n' "$*" >&2; }
+
+case "$threading" in
+  zts) thread_options=(--enable-zts) ;;
+  nts) thread_options=() ;;
+  *) say "build_php: '$variant' must end in -zts or -nts"; exit 2 ;;
+esac
+case "$version" in
+  8.2) suite=bookworm ;;
+  8.4) suite=trixie ;;
+  *) say "build_php: no Debian suite is known to carry PHP '$version' (known: 8.2, 8.4)"; exit 2 ;;
+esac
+
+if [[ -x $prefix/bin/php-config && $(cat "$prefix/.recipe" 2>/dev/null) == "$recipe" ]]; then
+  echo "$prefix/bin/php-config"
+  exit 0
+fi
+
+work="$cache/php/build-$variant"
+rm -rf "$work"
+mkdir -p "$work"
+
+# A private apt: the machine's own mirror and keys, another suite, source entries only.
+apt_dir="$work/apt"
+mkdir -p "$apt_dir/parts" "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial"
+derive_sources() {
+  local deb822=(/etc/apt/sources.list.d/debian.sources)
+  if [[ -r ${deb822[0]} ]]; then
+    sed -n '1,/^[[:space:]]*$/p' "${deb822[0]}" |
+      sed "s/^Types:.*/Types: deb-src/; s/^Suites:.*/Suites: $suite/; s/^Components:.*/Components: main/" \
+        >"$apt_dir/parts/php.sources"
+  else
+    local line uri
+    line=$(grep -hE '^deb .*[[:space:]](bookworm|trixie|stable)[[:space:]]' /etc/apt/sources.list | head -n 1)
+    uri=$(sed -E 's/^deb[[:space:]]+(\[[^]]*\][[:space:]]*)?//' <<<"$line" | cut -d' ' -f1)
+    echo "deb-src $uri $suite main" >"$apt_dir/parts/php.list"
+  fi
+}
+derive_sources
+apt_options=(
+  -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$apt_dir/parts"
+  -o "Dir::State::lists=$apt_dir/lists" -o "Dir::Cache=$apt_dir/cache" -o APT::Sandbox::User=root
+)
+say "build_php: fetching the source of php$version ($suite)"
+apt-get "${apt_options[@]}" -qq update >&2
+(cd "$work" && apt-get "${apt_options[@]}" -qq --download-only source "php$version" >&2)
+dpkg-source --skip-patches -x "$work"/php"$version"_*.dsc "$work/src" >&2
+
+say "build_php: building PHP $variant, about ten minutes on two cores"
+cd "$work/src"
+./configure --quiet --prefix="$prefix" "${thread_options[@]}" \
+  --with-config-file-path="$prefix/etc" --with-config-file-scan-dir="$prefix/etc/conf.d" \
+  --enable-embed=shared --enable-fpm --disable-cgi --disable-phpdbg --without-pear \
+  --disable-zend-signals \
+  --enable-opcache --enable-mbstring --with-openssl --with-curl \
+  --with-pdo-sqlite --with-pdo-mysql=mysqlnd --with-mysqli=mysqlnd \
+  --enable-pcntl --enable-intl --enable-sockets --enable-bcmath --with-zlib --with-sodium --with-zip \
+  --enable-gd --with-jpeg --with-webp --with-freetype --enable-exif --with-ffi \
+  CFLAGS="-O2 -g1" CXXFLAGS="-O2 -g1" >"$work/configure.log" 2>&1 ||
+  { tail -n 20 "$work/configure.log" >&2; exit 1; }
+make -j"$(nproc)" >"$work/make.log" 2>&1 || { tail -n 30 "$work/make.log" >&2; exit 1; }
+rm -rf "$prefix"
+make install >"$work/install.log" 2>&1 || { tail -n 20 "$work/install.log" >&2; exit 1; }
+mkdir -p "$prefix/etc/conf.d"
+echo "zend_extension=opcache" >"$prefix/etc/conf.d/10-opcache.ini"
+echo "$recipe" >"$prefix/.recipe"
+cd / && rm -rf "$work"
+say "build_php: installed in $prefix"
+echo "$prefix/bin/php-config"

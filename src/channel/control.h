@@ -1,0 +1,60 @@
+#pragma once
+
+// Control messages between the front and a host (the process that starts PHP once and from which
+// workers come), over a SOCK_SEQPACKET pair. One flat structure for all of them: each type says
+// which members it uses. The host is not trusted more than its workers; sizes are checked on receipt.
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/unix_socket.h"
+#include "channel/limits.h"
+
+namespace howdah::channel {
+
+enum class ControlType : uint32_t {
+  // front -> host
+  kHello = 1,      // version, text = build id; descriptors: requests, claims, one eventfd per loop
+  kSpawn = 2,      // worker, incarnation; descriptors: response region, body socket
+  kInterrupt = 3,  // worker, incarnation: the request is cancelled, signal the worker until it yields
+  kKill = 4,       // worker, incarnation: SIGKILL, to its whole process group
+  kFinish = 5,     // no more requests: end when the last worker has ended
+  // host -> front
+  kReady = 16,     // version, text = build id; status 0 = processes, 1 = threads; pid = the host's;
+                   // text after a newline = PHP version
+  kSpawned = 17,   // worker, incarnation, pid (thread mode: the host's)
+  kExited = 18,    // worker, incarnation, pid, status as waitpid() gives it (thread mode: 0)
+  kLine = 19,      // worker (kNoWorker: the host itself), text: a line of its stderr
+  kFailed = 20,    // text: why the host cannot start; it ends after this
+  kYielded = 21,   // worker, incarnation, text: where the interrupted script was ("file:line")
+};
+
+inline constexpr uint32_t kNoWorker = 0xFFFFFFFF;
+
+struct ControlHeader {
+  ControlType type;
+  uint32_t version = 0;  // kLayoutVersion
+  uint32_t worker = kNoWorker;
+  uint32_t incarnation = 0;
+  int32_t pid = 0;
+  int32_t status = 0;
+  uint32_t text_size = 0;
+};
+
+struct ControlMessage {
+  ControlHeader header;
+  char text_bytes[kMaxTextBytes];
+  std::vector<base::UniqueFd> fds;
+  std::string_view text() const { return {text_bytes, header.text_size}; }
+};
+
+// Sets text_size; text past kMaxTextBytes is cut.
+base::Status send_control(int socket, ControlHeader header, std::string_view text = {},
+                          std::span<const int> fds = {});
+// False when the other end is gone.
+base::Result<bool> receive_control(int socket, ControlMessage& message);
+
+// What must be the same in both programs for them to understand each other.
+std::string_view build_id();
+
+}  // namespace howdah::channel

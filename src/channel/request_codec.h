@@ -1,0 +1,134 @@
+#pragma once
+
+// A request as it lies in a slot: already in CGI form, so that the worker copies it into PHP's
+// tables without parsing. Well-known variables are numbers, for which the worker has interned keys.
+//
+// The front encodes (Encoder); the worker reads in place (RequestView). The front is trusted, so
+// the worker checks only sizes.
+
+#include <bitset>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "channel/limits.h"
+
+namespace howdah::channel {
+
+// Well-known variables. The order is part of the layout; names are in kVarNames.
+enum class Var : uint16_t {
+  kRequestMethod,
+  kRequestUri,
+  kQueryString,
+  kScriptName,
+  kScriptFilename,
+  kPathInfo,
+  kPathTranslated,
+  kDocumentRoot,
+  kDocumentUri,
+  kPhpSelf,
+  kServerProtocol,
+  kServerName,
+  kServerPort,
+  kServerAddr,
+  kRemoteAddr,
+  kRemotePort,
+  kRequestScheme,
+  kHttps,
+  kSslProtocol,
+  kContentType,
+  kContentLength,
+  kTraceId,
+  kSpanId,
+  kParentSpanId,
+  kTokioRequestId,
+  kHttpTraceparent,
+  kHttpHost,
+  kHttpUserAgent,
+  kHttpAccept,
+  kHttpAcceptLanguage,
+  kHttpAcceptEncoding,
+  kHttpConnection,
+  kHttpCookie,
+  kHttpReferer,
+  kHttpAuthorization,
+  kHttpCacheControl,
+  kHttpPragma,
+  kHttpOrigin,
+  kHttpXForwardedFor,
+  kHttpXForwardedProto,
+  kHttpXForwardedHost,
+  kHttpXRequestedWith,
+  kHttpXRequestId,
+  kHttpTracestate,
+  kHttpIfNoneMatch,
+  kHttpIfModifiedSince,
+  kHttpUpgradeInsecureRequests,
+  kHttpSecFetchDest,
+  kHttpSecFetchMode,
+  kHttpSecFetchSite,
+  kHttpSecFetchUser,
+  kHttpSecChUa,
+  kHttpSecChUaMobile,
+  kHttpSecChUaPlatform,
+  kHttpRange,
+  kHttpContentType,
+  kHttpContentLength,
+  kCount,
+  kNamed = 0xFFFF,  // the name stands in the entry
+};
+inline constexpr size_t kVarCount = static_cast<size_t>(Var::kCount);
+extern const std::string_view kVarNames[kVarCount];
+
+// The variable of a request header in lower case or any other case ("accept-language" ->
+// kHttpAcceptLanguage), kNamed when it has none.
+Var var_of_header(std::string_view name);
+
+struct VarEntry {
+  Var var;
+  uint16_t name_size;  // 0 unless var is kNamed
+  uint32_t value_size;
+};
+
+// Encodes one request at a time into memory it reuses.
+class RequestEncoder {
+ public:
+  void begin();
+  void add(Var var, std::string_view value);
+  void add(std::string_view name, std::string_view value);
+  // A request header, under its CGI name: HTTP_ and upper case with `-` as `_`. The caller has
+  // dropped what must not arrive. Headers of one name are joined with ", " (cookies with "; ").
+  void add_header(std::string_view name, std::string_view value);
+  // The encoded request; valid until begin().
+  std::string_view bytes() const { return bytes_; }
+
+ private:
+  void append(Var var, std::string_view name, std::string_view value);
+  bool join_with_earlier(Var var, std::string_view name, std::string_view value);
+
+  std::string bytes_;
+  // What add_header() has seen, so that only a repeated header costs a search.
+  std::bitset<kVarCount> seen_;
+  uint64_t seen_named_ = 0;  // one bit by a hash of the name
+};
+
+// Walks an encoded request. Views are into the slot: valid until WorkerChannel::release(). Values
+// are followed by a NUL byte, names too, so that C code can use them in place.
+class RequestView {
+ public:
+  RequestView() = default;
+  explicit RequestView(std::string_view bytes) : rest_(bytes) {}
+
+  struct Item {
+    Var var = Var::kNamed;
+    std::string_view name;
+    std::string_view value;
+  };
+  // False at the end.
+  bool next(Item& item);
+
+ private:
+  std::string_view rest_;
+};
+
+}  // namespace howdah::channel
