@@ -1,0 +1,49 @@
+#pragma once
+
+// Listening sockets: what LISTEN_ADDR names, bound.
+//
+// The parent process binds, with the rights it was started with; the front accepts from the
+// descriptors it is given (Acceptor).
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+
+namespace howdah::net {
+
+// One entry of LISTEN_ADDR, taken apart.
+struct ListenAddress {
+  enum class Kind {
+    kTcp,   // host and port; an empty host is every address of both families
+    kUnix,  // path and mode
+  };
+  Kind kind = Kind::kTcp;
+  std::string host;
+  uint16_t port = 0;
+  std::string path;
+  mode_t mode = 0660;
+};
+
+inline constexpr mode_t kDefaultUnixMode = 0660;
+inline constexpr int kBacklog = 4096;
+
+// `IPv4:port`, `[IPv6]:port`, `:port`, `name:port`, `unix:/path?mode=0660`. Anything else: kInvalid.
+base::Result<ListenAddress> parse_listen_address(std::string_view text);
+
+struct Listener {
+  base::UniqueFd fd;  // non-blocking, close-on-exec, listening
+  std::string name;   // "127.0.0.1:8080", "[::]:8080", "unix:/run/howdah.sock", with the real port
+};
+
+// Binds and listens; a name with several addresses gives several. Fails when one cannot be bound. A
+// socket file that nobody listens on is replaced.
+base::Result<std::vector<Listener>> bind_listeners(const ListenAddress& address);
+
+// How a bound or accepted socket's own address reads: as in Listener::name.
+std::string printable_address(int fd);
+
+}  // namespace howdah::net
