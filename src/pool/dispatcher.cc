@@ -1,0 +1,403 @@
+#include "pool/dispatcher.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "pool/pool.h"
+
+namespace howdah::pool {
+
+using channel::Frame;
+using channel::FrameType;
+using channel::SlotState;
+
+Dispatcher::Dispatcher(Pool& pool, net::EventLoop& loop) : pool_(pool), loop_(loop) {
+  loop_.add_hook(*this);
+}
+
+Dispatcher::~Dispatcher() { loop_.remove_hook(*this); }
+
+// --- jobs ----------------------------------------------------------------------------------------
+
+Submit Dispatcher::submit(Job& job) {
+  std::lock_guard lock(pool_.mutex_);
+  if (pool_.ending_) return Submit::kUnavailable;
+  if (pool_.full()) {
+    ++pool_.counts_.dropped;
+    return Submit::kQueueFull;
+  }
+  job.loop = loop_.index();
+  job.state = Job::State::kWaiting;
+  pool_.waiting_.push_back(job);
+  placed_in_pass_ += pool_.refill();
+  return Submit::kAccepted;
+}
+
+void Dispatcher::abandon(Job& job) { remove(job, Removal::kAbandon); }
+void Dispatcher::cancel(Job& job) { remove(job, Removal::kCancel); }
+
+void Dispatcher::remove(Job& job, Removal removal) {
+  std::unique_lock lock(pool_.mutex_);
+  Job::State state = job.state;
+  job.state = Job::State::kIdle;
+  if (state == Job::State::kWaiting) pool_.waiting_.remove(job);
+  if (state != Job::State::kPlaced) return;
+
+  View* view = view_of(job.generation);
+  if (view == nullptr) return;
+  Generation& generation = *view->generation;
+  const uint32_t slot = job.slot;
+  if (generation.channel().withdraw(slot, generation.ticket(slot))) {
+    generation.free_now(slot);
+    return;
+  }
+  channel::Claim claim = generation.channel().claim(slot);
+  removal == Removal::kCancel ? generation.channel().set_cancelled(slot)
+                              : generation.channel().set_client_gone(slot);
+  generation.let_go(slot);
+  if (claim.worker >= view->rings.size()) return;
+  if (removal == Removal::kCancel) {
+    pool_.add_cancellation(generation, slot, claim);
+  }
+  lock.unlock();
+
+  Ring& ring = ring_of(*view, claim.worker);
+  ring.seat->wake_writer(loop_.index());
+  if (ring.job == &job) {
+    ring.job = nullptr;
+    ring.held_back = false;
+    pending_.push_back({view->generation->number(), claim.worker});
+  }
+}
+
+void Dispatcher::resume(Job& job) {
+  View* view = view_of(job.generation);
+  if (view == nullptr) return;
+  for (uint32_t worker = 0; worker < view->rings.size(); ++worker) {
+    Ring& ring = view->rings[worker];
+    if (ring.job != &job) continue;
+    ring.job = nullptr;
+    ring.held_back = false;
+    pending_.push_back({job.generation, worker});
+    return;
+  }
+}
+
+bool Dispatcher::begun(const Job& job) const {
+  std::lock_guard lock(pool_.mutex_);
+  if (job.state != Job::State::kPlaced) return false;
+  for (const auto& view : views_) {
+    if (view->generation->number() != job.generation) continue;
+    return view->generation->channel().claim(job.slot).state != SlotState::kQueued;
+  }
+  return false;
+}
+
+// --- net::PassHook -------------------------------------------------------------------------------
+
+bool Dispatcher::poll() {
+  bool any = false;
+  for (auto& view : views_) {
+    any |= view->generation->channel().take_news(
+        loop_.index(), [&](uint32_t worker) { drain(*view, ring_of(*view, worker)); });
+  }
+  if (!pending_.empty()) {
+    std::vector<Pending> pending;
+    pending.swap(pending_);
+    for (const Pending& p : pending) {
+      if (View* view = view_of(p.generation)) drain(*view, ring_of(*view, p.worker));
+    }
+    any = true;
+  }
+  return any;
+}
+
+void Dispatcher::end_pass() {
+  if (pool_.waiting_hint_.load(std::memory_order_relaxed) > 0) {
+    std::lock_guard lock(pool_.mutex_);
+    placed_in_pass_ += pool_.refill();
+  }
+  if (placed_in_pass_ == 0) return;
+  if (!views_.empty()) views_.back()->generation->channel().wake(placed_in_pass_);
+  placed_in_pass_ = 0;
+}
+
+bool Dispatcher::prepare_sleep() {
+  bool news = !pending_.empty();
+  for (auto& view : views_) {
+    view->generation->channel().set_asleep(loop_.index(), true);
+    news = news || view->generation->channel().has_news(loop_.index());
+  }
+  return !news;
+}
+
+void Dispatcher::wake_up() {
+  for (auto& view : views_) view->generation->channel().set_asleep(loop_.index(), false);
+}
+
+// --- rings ---------------------------------------------------------------------------------------
+
+Dispatcher::View* Dispatcher::view_of(uint32_t generation) {
+  for (auto& view : views_) {
+    if (view->generation->number() == generation) return view.get();
+  }
+  return nullptr;
+}
+
+Dispatcher::Ring& Dispatcher::ring_of(View& view, uint32_t worker) {
+  Ring& ring = view.rings[worker];
+  uint32_t version = view.generation->seat_version(worker).load(std::memory_order_acquire);
+  if (ring.version != version) {
+    std::lock_guard lock(pool_.mutex_);
+    ring = Ring{.seat = view.generation->workers()[worker].seat, .version = version};
+  }
+  return ring;
+}
+
+void Dispatcher::drain(View& view, Ring& ring) {
+  if (ring.seat == nullptr) return;
+  channel::RingReader& reader = ring.seat->ring(loop_.index());
+  while (!ring.held_back) {
+    Batch batch;
+    reader.rewind();
+    if (auto collected = collect(view, ring, batch); !collected) {
+      pool_.report_bad_worker(*view.generation, *ring.seat, collected.error());
+      return;
+    }
+    if (batch.ticket == 0) return;
+    deliver(view, ring, batch);
+  }
+}
+
+base::Status Dispatcher::collect(View& view, Ring& ring, Batch& batch) {
+  channel::RingReader& reader = ring.seat->ring(loop_.index());
+  for (;;) {
+    uint64_t start = reader.peeked();
+    auto frame = reader.peek();
+    if (!frame) return base::fail(frame.error());
+    if (!*frame) return {};
+    bool aside = (*frame)->type == FrameType::kLog || (*frame)->type == FrameType::kNeedBody;
+    if (aside) {
+      // Dealt with here and now, so it must not be met again if the batch is held back.
+      if (batch.ticket != 0) return {};
+      (*frame)->type == FrameType::kLog ? log_line(view, *ring.seat, **frame)
+                                        : send_body(view, *ring.seat, **frame);
+      reader.take_to(reader.peeked());
+      continue;
+    }
+    auto more = add_frame(ring, **frame, start, batch);
+    if (!more) return base::fail(more.error());
+    if (!*more) return {};
+  }
+}
+
+base::Result<bool> Dispatcher::add_frame(Ring& ring, const Frame& frame, uint64_t start,
+                                         Batch& batch) {
+  AnswerPart& part = batch.part;
+  const bool first = batch.ticket == 0;
+  const bool is_head = frame.type == FrameType::kHead || frame.type == FrameType::kInterim;
+  // What does not belong to the batch starts the next one.
+  if (!first && (frame.ticket != batch.ticket || is_head || batch.piece_count == kMaxPieces)) {
+    return false;
+  }
+  batch.ticket = frame.ticket;
+  batch.slot = frame.slot;
+  batch.end = ring.seat->ring(loop_.index()).peeked();
+  part.worker = ring.seat->worker();
+  if (is_head) {
+    if (auto decoded = head_.decode(frame.payload); !decoded) return base::fail(decoded.error());
+    part.head = &head_;
+    part.interim = frame.type == FrameType::kInterim;
+    return !part.interim;
+  }
+  if (frame.type == FrameType::kEnd) {
+    if (frame.payload.size() == sizeof part.end_info) {
+      std::memcpy(&part.end_info, frame.payload.data(), sizeof part.end_info);
+    }
+    part.end = true;
+    return false;
+  }
+  if ((frame.flags & channel::kFrameFlush) != 0) part.flush = true;
+  std::string_view piece = frame.payload;
+  if (first && start == ring.skip_at) piece.remove_prefix(std::min(ring.skip, piece.size()));
+  if (piece.empty()) return true;
+  batch.pieces[batch.piece_count] = piece;
+  batch.piece_starts[batch.piece_count] = start;
+  ++batch.piece_count;
+  part.body_size += piece.size();
+  return true;
+}
+
+void Dispatcher::deliver(View& view, Ring& ring, Batch& batch) {
+  channel::RingReader& reader = ring.seat->ring(loop_.index());
+  Generation::Lookup lookup;
+  {
+    std::lock_guard lock(pool_.mutex_);
+    lookup = view.generation->find(batch.slot, batch.ticket, loop_.index(), *ring.seat);
+  }
+  if (lookup.job == nullptr) {  // nobody wants it any more
+    reader.take_to(batch.end);
+    return;
+  }
+  AnswerPart& part = batch.part;
+  part.body = {batch.pieces, batch.piece_count};
+  part.must_take = ring.last_call;
+  // The job may be gone, or be another request's already, when this returns.
+  size_t taken = std::min(lookup.job->consumer->on_answer(part), part.body_size);
+  if (taken < part.body_size && !ring.last_call) {
+    hold_back(ring, batch, taken, lookup.job);
+    return;
+  }
+  ring.skip = 0;
+  reader.take_to(batch.end);
+  if (part.end) {
+    std::lock_guard lock(pool_.mutex_);
+    view.generation->let_go(batch.slot);
+    ++view.generation->workers()[part.worker].requests;
+  }
+}
+
+void Dispatcher::hold_back(Ring& ring, const Batch& batch, size_t taken, Job* job) {
+  size_t piece = 0;
+  while (taken >= batch.pieces[piece].size()) taken -= batch.pieces[piece++].size();
+  channel::RingReader& reader = ring.seat->ring(loop_.index());
+  // What was skipped before still counts when the same frame is at the front again.
+  size_t earlier = piece == 0 && batch.piece_starts[0] == ring.skip_at ? ring.skip : 0;
+  ring.skip = taken + earlier;
+  ring.skip_at = batch.piece_starts[piece];
+  reader.take_to(ring.skip_at);
+  // A job abandoned inside on_answer() does not come back to resume.
+  if (job->state != Job::State::kPlaced) return;
+  ring.held_back = true;
+  ring.job = job;
+}
+
+void Dispatcher::log_line(View& view, const channel::Seat& seat, const Frame& frame) {
+  if (frame.payload.empty()) return;
+  std::string line(frame.payload);  // a private copy: the worker can write to the ring
+  auto level = static_cast<base::LogLevel>(std::clamp<int>(line[0], 0, 3));
+  Generation::Label label;
+  {
+    std::lock_guard lock(pool_.mutex_);
+    if (view.generation->find(frame.slot, frame.ticket, loop_.index(), seat).found) {
+      label = view.generation->label(frame.slot);
+    }
+  }
+  pool_.log_.log(base::LogType::kError, level, std::string_view(line).substr(1),
+                 {label.request_id, label.trace_id, label.span_id},
+                 {{"worker", uint64_t{seat.worker()}}, {"request", label.request}});
+}
+
+void Dispatcher::send_body(View& view, const channel::Seat& seat, const Frame& frame) {
+  int body = -1;
+  std::lock_guard lock(pool_.mutex_);
+  auto lookup = view.generation->find(frame.slot, frame.ticket, loop_.index(), seat);
+  if (lookup.job != nullptr) body = lookup.job->body_fd;
+  // A worker that does not read its socket gets nothing: it asked once a request.
+  std::ignore = const_cast<channel::Seat&>(seat).send_body(frame.ticket, body);
+}
+
+// --- generations and deaths ----------------------------------------------------------------------
+
+void Dispatcher::adopt(std::shared_ptr<Generation> generation) {
+  auto view = std::make_unique<View>();
+  view->rings.resize(generation->workers().size());
+  view->event = std::make_unique<boost::asio::posix::stream_descriptor>(
+      loop_.io(), ::dup(generation->channel().loop_event(loop_.index())));
+  view->generation = std::move(generation);
+  wait_for_event(*view);
+  views_.push_back(std::move(view));
+}
+
+void Dispatcher::wait_for_event(View& view) {
+  view.event->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                         [this, &view](const boost::system::error_code& error) {
+                           if (error) return;
+                           uint64_t count;
+                           std::ignore =
+                               ::read(view.event->native_handle(), &count, sizeof count);
+                           wait_for_event(view);
+                         });
+}
+
+void Dispatcher::bury_worker(const std::shared_ptr<Generation>& generation,
+                             const std::shared_ptr<channel::Seat>& seat) {
+  View* view = view_of(generation->number());
+  if (view == nullptr) return;
+  last_call(*view, seat);
+  std::vector<Job*> lost;
+  {
+    std::lock_guard lock(pool_.mutex_);
+    for (uint32_t slot = 0; slot < generation->slot_count(); ++slot) {
+      if (!generation->in_use(slot) || generation->loop_of(slot) != loop_.index()) continue;
+      channel::Claim claim = generation->channel().claim(slot);
+      bool its = claim.state != SlotState::kQueued && claim.worker == seat->worker() &&
+                 claim.incarnation == (seat->incarnation() & 0xFFFF);
+      if (!its) continue;
+      if (Job* job = settle(*generation, slot, claim.state)) lost.push_back(job);
+    }
+    placed_in_pass_ += pool_.refill();
+    // A worker that was woken for a job may be the one that died.
+    placed_in_pass_ += static_cast<uint32_t>(generation->channel().unclaimed());
+  }
+  for (Job* job : lost) job->consumer->on_lost(Loss::kWorkerDied);
+}
+
+void Dispatcher::bury_generation(const std::shared_ptr<Generation>& generation) {
+  View* view = view_of(generation->number());
+  if (view == nullptr) return;
+  std::vector<std::shared_ptr<channel::Seat>> seats;
+  {
+    std::lock_guard lock(pool_.mutex_);
+    for (const Worker& worker : generation->workers()) {
+      if (worker.seat != nullptr) seats.push_back(worker.seat);
+    }
+  }
+  for (const auto& seat : seats) last_call(*view, seat);
+  std::vector<Job*> lost;
+  {
+    std::lock_guard lock(pool_.mutex_);
+    std::vector<uint32_t> slots;
+    for (uint32_t slot = 0; slot < generation->slot_count(); ++slot) {
+      if (generation->in_use(slot) && generation->loop_of(slot) == loop_.index()) {
+        slots.push_back(slot);
+      }
+    }
+    // Youngest first, each to the front of the queue: the order among them stays.
+    std::ranges::sort(slots, std::greater(), [&](uint32_t slot) { return generation->ticket(slot); });
+    for (uint32_t slot : slots) {
+      channel::Claim claim = generation->channel().claim(slot);
+      if (Job* job = settle(*generation, slot, claim.state)) lost.push_back(job);
+    }
+  }
+  std::erase_if(views_, [&](const auto& v) { return v.get() == view; });
+  for (Job* job : lost) job->consumer->on_lost(Loss::kWorkerDied);
+}
+
+void Dispatcher::last_call(View& view, const std::shared_ptr<channel::Seat>& seat) {
+  Ring& ring = view.rings[seat->worker()];
+  if (ring.seat != seat) ring = Ring{.seat = seat};  // it had no news for this loop yet
+  ring.last_call = true;
+  ring.held_back = false;
+  ring.job = nullptr;
+  drain(view, ring);
+  ring = Ring{};
+}
+
+Job* Dispatcher::settle(Generation& generation, uint32_t slot, SlotState state) {
+  Job* job = generation.job(slot);
+  generation.free_now(slot);
+  if (job == nullptr) return nullptr;
+  if (state == SlotState::kQueued || state == SlotState::kClaimed) {
+    job->state = Job::State::kWaiting;
+    pool_.waiting_.push_front(*job);
+    pool_.waiting_hint_.store(pool_.waiting_.size(), std::memory_order_relaxed);
+    return nullptr;
+  }
+  job->state = Job::State::kIdle;
+  return job;
+}
+
+}  // namespace howdah::pool

@@ -1,0 +1,101 @@
+#include "pool/generation.h"
+
+#include "channel/request_codec.h"
+
+namespace howdah::pool {
+
+using channel::Claim;
+using channel::SlotState;
+
+base::Result<std::shared_ptr<Generation>> Generation::create(uint32_t number, uint32_t workers,
+                                                             uint32_t loops) {
+  auto channel = channel::FrontChannel::create(
+      {.workers = workers, .loops = loops, .slots = workers + channel::kReadySlots});
+  if (!channel) return base::fail(channel.error());
+  return std::shared_ptr<Generation>(new Generation(number, std::move(*channel)));
+}
+
+Generation::Generation(uint32_t number, std::unique_ptr<channel::FrontChannel> channel)
+    : number_(number),
+      channel_(std::move(channel)),
+      workers_(channel_->shape().workers),
+      seat_versions_(new std::atomic<uint32_t>[channel_->shape().workers]()),
+      records_(channel_->shape().slots) {
+  for (uint32_t slot = slot_count(); slot > 0; --slot) free_.push_back(slot - 1);
+  letting_go_.reserve(slot_count());
+}
+
+bool Generation::place(Job& job) {
+  if (!letting_go_.empty()) reclaim();
+  if (free_.empty()) return false;
+  uint32_t slot = free_.back();
+  if (!channel_->publish(slot, next_ticket_, job.loop, job.request, job.body, job.body_size)) {
+    return false;
+  }
+  free_.pop_back();
+  records_[slot] = {.ticket = next_ticket_, .loop = job.loop, .job = &job};
+  if (++next_ticket_ == 0) next_ticket_ = 1;
+  job.state = Job::State::kPlaced;
+  job.generation = number_;
+  job.slot = slot;
+  return true;
+}
+
+Generation::Lookup Generation::find(uint32_t slot, uint32_t ticket, uint32_t loop,
+                                    const channel::Seat& seat) {
+  if (slot >= records_.size() || ticket == 0) return {};
+  const Record& record = records_[slot];
+  if (record.ticket != ticket || record.loop != loop) return {};
+  Claim claim = channel_->claim(slot);
+  bool its = claim.ticket == ticket && claim.worker == seat.worker() &&
+             claim.incarnation == (seat.incarnation() & 0xFFFF);
+  return {.found = its, .job = its ? record.job : nullptr};
+}
+
+void Generation::let_go(uint32_t slot) {
+  Record& record = records_[slot];
+  record.job = nullptr;
+  if (record.letting_go) return;
+  record.letting_go = true;
+  letting_go_.push_back(slot);
+}
+
+void Generation::reclaim() {
+  std::erase_if(letting_go_, [this](uint32_t slot) {
+    if (!in_use(slot)) return true;
+    Claim claim = channel_->claim(slot);
+    if (claim.state != SlotState::kReleased || claim.ticket != ticket(slot)) return false;
+    records_[slot] = {};
+    channel_->reset(slot);
+    free_.push_back(slot);
+    return true;
+  });
+}
+
+void Generation::free_now(uint32_t slot) {
+  std::erase(letting_go_, slot);
+  records_[slot] = {};
+  channel_->reset(slot);
+  free_.push_back(slot);
+}
+
+Generation::Label Generation::label(uint32_t slot) const {
+  Label label;
+  std::string_view method, uri;
+  channel::RequestView view(channel_->request(slot));
+  channel::RequestView::Item item;
+  while (view.next(item)) {
+    switch (item.var) {
+      case channel::Var::kRequestMethod: method = item.value; break;
+      case channel::Var::kRequestUri: uri = item.value; break;
+      case channel::Var::kTokioRequestId: label.request_id = item.value; break;
+      case channel::Var::kTraceId: label.trace_id = item.value; break;
+      case channel::Var::kSpanId: label.span_id = item.value; break;
+      default: break;
+    }
+  }
+  label.request.append(method).append(" ").append(uri.substr(0, uri.find('?')));
+  return label;
+}
+
+}  // namespace howdah::pool

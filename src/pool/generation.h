@@ -1,0 +1,97 @@
+#pragma once
+
+// One host with its channel, and the front's books about it: what lies in which slot, who its
+// workers are. Bookkeeping only; the pool decides. Everything is under the pool's lock but for
+// channel(), whose own header says what is safe, and seats, which are immutable once published.
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "channel/front_channel.h"
+#include "pool/job_list.h"
+
+namespace howdah::pool {
+
+enum class WorkerState {
+  kAbsent,    // not asked for, or waiting to be replaced
+  kStarting,  // asked for
+  kAlive,
+};
+
+struct Worker {
+  WorkerState state = WorkerState::kAbsent;
+  uint32_t incarnation = 0;
+  std::shared_ptr<channel::Seat> seat;
+  int pid = 0;
+  base::Nanos spawned_at = 0;
+  uint64_t requests = 0;      // finished, of this incarnation
+  uint64_t restarts = 0;
+  uint32_t deaths_at_birth = 0;  // in a row
+  bool killed_for_timeout = false;
+};
+
+class Generation {
+ public:
+  static base::Result<std::shared_ptr<Generation>> create(uint32_t number, uint32_t workers,
+                                                          uint32_t loops);
+
+  uint32_t number() const { return number_; }
+  channel::FrontChannel& channel() { return *channel_; }
+  std::vector<Worker>& workers() { return workers_; }
+
+  // The seat as of now, for a dispatcher's own copy; changes whenever seat_version() does.
+  std::atomic<uint32_t>& seat_version(uint32_t worker) { return seat_versions_[worker]; }
+
+  // --- slots
+  // Puts a job into a free slot and publishes it. False when there is no slot.
+  bool place(Job& job);
+  // The job in `slot`, provided the slot still belongs to `ticket` and to `loop` and its claim word
+  // names this worker; nullptr when nobody wants the answer.
+  struct Lookup {
+    bool found = false;
+    Job* job = nullptr;
+  };
+  Lookup find(uint32_t slot, uint32_t ticket, uint32_t loop, const channel::Seat& seat);
+  // Its answer is complete or nobody wants it: the slot is free when the worker has let go of it.
+  void let_go(uint32_t slot);
+  // Frees what workers have released.
+  void reclaim();
+  // Frees a slot at once: withdrawn, or its worker is dead.
+  void free_now(uint32_t slot);
+  uint32_t ticket(uint32_t slot) const { return records_[slot].ticket; }
+  Job* job(uint32_t slot) const { return records_[slot].job; }
+  uint32_t loop_of(uint32_t slot) const { return records_[slot].loop; }
+  bool in_use(uint32_t slot) const { return records_[slot].ticket != 0; }
+  uint32_t slot_count() const { return static_cast<uint32_t>(records_.size()); }
+  // Slots whose request is not over for the worker.
+  uint32_t used_slots() const { return static_cast<uint32_t>(records_.size() - free_.size()); }
+
+  // "GET /path" and the request id of what lies in a slot that is in use.
+  struct Label {
+    std::string request;
+    std::string request_id, trace_id, span_id;
+  };
+  Label label(uint32_t slot) const;
+
+ private:
+  struct Record {
+    uint32_t ticket = 0;  // 0 = free
+    uint32_t loop = 0;
+    Job* job = nullptr;
+    bool letting_go = false;
+  };
+  Generation(uint32_t number, std::unique_ptr<channel::FrontChannel> channel);
+
+  const uint32_t number_;
+  std::unique_ptr<channel::FrontChannel> channel_;
+  std::vector<Worker> workers_;
+  std::unique_ptr<std::atomic<uint32_t>[]> seat_versions_;
+  std::vector<Record> records_;
+  std::vector<uint32_t> free_;        // last in, first out: warm memory
+  std::vector<uint32_t> letting_go_;  // slots to look at in reclaim()
+  uint32_t next_ticket_ = 1;
+};
+
+}  // namespace howdah::pool

@@ -1,0 +1,23 @@
+#pragma once
+
+// The pool's tunables.
+
+#include "base/clock.h"
+
+namespace howdah::pool {
+
+// A cancelled script that has not come back after this is killed.
+inline constexpr base::Nanos kCancelGrace = 2 * base::kSecond;
+// A worker that dies this soon without having finished a request died at birth: its replacement
+// waits, twice as long each time, up to the longest.
+inline constexpr base::Nanos kBirth = 1 * base::kSecond;
+inline constexpr base::Nanos kShortestBackoff = 50 * base::kMillisecond;
+inline constexpr base::Nanos kLongestBackoff = 5 * base::kSecond;
+// How often the pool looks at cancelled requests and at the end of a drain.
+inline constexpr base::Nanos kTick = 20 * base::kMillisecond;
+// Body frames one call of on_answer() can carry.
+inline constexpr size_t kMaxPieces = 32;
+// A host that does not end by itself this long after kFinish is cut off.
+inline constexpr base::Nanos kFinishGrace = 2 * base::kSecond;
+
+}  // namespace howdah::pool

@@ -1,0 +1,140 @@
+#pragma once
+
+// The front's side of PHP workers: a queue, the channel, the host that has the workers, and what
+// keeps them alive.
+//
+// A Pool is shared by all event loops; each reaches it through its Dispatcher. Supervision (the
+// host's control socket, spawning, deaths, timeouts) runs on one of them, the primary loop. A
+// generation is one host with its channel; a worker that dies is replaced inside it, a host that
+// dies makes a new generation.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "net/event_loop.h"
+#include "pool/dispatcher.h"
+#include "pool/generation.h"
+#include "pool/host_link.h"
+#include "pool/limits.h"
+#include "pool/status.h"
+
+namespace howdah::pool {
+
+struct PoolOptions {
+  uint32_t workers = 1;
+  uint32_t queue_capacity = 100;  // jobs that may wait besides those that run
+};
+
+// Who can start a host: the parent process, asked over its control socket.
+class HostStarter {
+ public:
+  virtual ~HostStarter() = default;
+  // Starts a host; Pool::host_started() follows with the same generation. Primary loop.
+  virtual void start_host(uint32_t generation) = 0;
+};
+
+class Pool final : private HostListener {
+ public:
+  // `loops` are all loops that submit; the first is the primary. All arguments outlive the pool;
+  // construct and destroy it while no loop runs.
+  Pool(PoolOptions options, std::vector<net::EventLoop*> loops, HostStarter& starter,
+       const base::Logger& log);
+  ~Pool() override;
+
+  // Primary loop: asks for the first host. `on_ready` is called when all workers of the first
+  // generation wait for requests, `on_failed` with the reason when it cannot start.
+  void start(std::function<void()> on_ready, std::function<void(std::string)> on_failed);
+  // The answer to start_host(): the front's end of the host's control socket. Primary loop.
+  void host_started(uint32_t generation, base::UniqueFd control, int pid);
+  // The parent reaped a host. Primary loop. `wait_status` as of waitpid().
+  void host_exited(int pid, int wait_status);
+
+  Dispatcher& dispatcher(uint32_t loop_index) { return *dispatchers_[loop_index]; }
+  // Primary loop: new jobs are refused; `on_done` is called when those that were taken are over, in
+  // the workers too, and the host has ended.
+  void drain(std::function<void()> on_done);
+
+  // From any thread.
+  PoolStatus status() const;
+  std::vector<WorkerStatus> worker_status() const;
+
+ private:
+  friend class Dispatcher;
+
+  struct Cancellation {
+    uint32_t generation;
+    uint32_t slot;
+    channel::Claim claim;
+    base::Nanos kill_at;
+  };
+
+  // --- under mutex_, from any loop
+  bool full();
+  // Puts waiting jobs into slots; returns how many.
+  uint32_t refill();
+  void add_cancellation(Generation& generation, uint32_t slot, const channel::Claim& claim);
+
+  // --- from any loop
+  void report_bad_worker(Generation& generation, const channel::Seat& seat, base::Error error);
+
+  // --- primary loop
+  void on_control(const channel::ControlMessage& message) override;
+  void on_host_gone() override;
+  void on_host_ready(const channel::ControlMessage& message);
+  void on_spawned(const channel::ControlMessage& message);
+  void on_exited(const channel::ControlMessage& message);
+  void on_line(const channel::ControlMessage& message);
+  void say_hello();
+  void spawn(uint32_t worker);
+  void spawn_later(uint32_t worker, base::Nanos delay);
+  void replace(uint32_t worker, int wait_status);
+  void request_host();
+  void end_generation(const char* why);
+  void interrupt(const channel::Claim& claim);
+  void kill_overdue();
+  void finish_drain();
+  void tick();
+  void log_death(const Worker& worker, uint32_t number, int wait_status);
+  // Runs `task` with each dispatcher on its own loop, this one's at once, then `then` here.
+  void on_each_loop(std::function<void(Dispatcher&)> task, std::function<void()> then = {});
+
+  // Constant.
+  const PoolOptions options_;
+  const std::vector<net::EventLoop*> loops_;
+  HostStarter& starter_;
+  const base::Logger& log_;
+  std::vector<std::unique_ptr<Dispatcher>> dispatchers_;
+
+  // Guarded by mutex_.
+  mutable std::mutex mutex_;
+  JobList waiting_;
+  std::shared_ptr<Generation> generation_;  // shared with every loop's view of it
+  std::vector<Cancellation> cancellations_;
+  PoolStatus counts_;
+  bool ending_ = false;
+
+  // Read without the lock, as a hint.
+  std::atomic<size_t> waiting_hint_{0};
+
+  // Primary loop only.
+  std::unique_ptr<HostLink> link_;
+  int host_pid_ = 0;
+  bool host_ready_ = false;
+  uint32_t next_generation_ = 1;
+  uint32_t failed_generations_ = 0;  // in a row, without having become ready
+  std::vector<uint32_t> incarnations_;
+  std::vector<base::Nanos> spawn_at_;  // by worker; 0 = not waiting to be spawned
+  base::Nanos request_host_at_ = 0;
+  base::Nanos finish_by_ = 0;
+  std::function<void()> on_ready_;
+  std::function<void(std::string)> on_failed_;
+  std::function<void()> on_drained_;
+  net::MemberTimer<Pool, &Pool::tick> tick_timer_{*this};
+};
+
+}  // namespace howdah::pool

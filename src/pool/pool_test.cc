@@ -1,0 +1,333 @@
+// The pool against real worker processes under a small host of the test's own.
+
+#include "pool/pool.h"
+
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <map>
+
+#include "base/unix_socket.h"
+#include "channel/worker_channel.h"
+
+namespace howdah::pool {
+namespace {
+
+using channel::ControlMessage;
+using channel::ControlType;
+
+// What a test worker does with a request: the verb is the request's query string.
+void act(channel::WorkerChannel& worker, const channel::Request& request) {
+  std::string_view verb;
+  channel::RequestView view = request.vars;
+  channel::RequestView::Item item;
+  while (view.next(item)) {
+    if (item.var == channel::Var::kQueryString) verb = item.value;
+  }
+  if (verb == "die-unbegun") ::raise(SIGKILL);
+  worker.begin();
+  if (verb == "die") ::raise(SIGSEGV);
+  channel::ResponseHeadEncoder head;
+  head.begin(200);
+  worker.head(head);
+  if (verb == "hang") {
+    while (!worker.cancelled() && !worker.client_gone()) ::usleep(1000);
+  } else if (verb == "hang-hard") {
+    for (;;) ::pause();
+  } else if (verb == "large") {
+    for (int i = 0; i < 1000; ++i) worker.body(std::string(1000, 'x'));
+  } else if (verb == "die-after") {
+    worker.body("last words");
+    worker.end();
+    ::raise(SIGKILL);
+  } else {
+    worker.body(verb);
+  }
+  worker.release();
+}
+
+// A host: forks workers on kSpawn, reports deaths, ends at EOF. Runs in a process of its own.
+[[noreturn]] void run_host(int socket) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ControlMessage message;
+  std::unique_ptr<channel::SharedRegions> regions;
+  std::map<pid_t, channel::ControlHeader> children;
+  std::ignore = base::set_nonblocking(socket);
+  for (;;) {
+    auto got = channel::receive_control(socket, message);
+    if (got && !*got) ::_exit(0);
+    if (got && message.header.type == ControlType::kHello) {
+      std::vector<base::UniqueFd> events;
+      for (size_t i = 2; i < message.fds.size(); ++i) events.push_back(std::move(message.fds[i]));
+      regions = std::move(*channel::SharedRegions::attach(
+          std::move(message.fds[0]), std::move(message.fds[1]), std::move(events)));
+      std::ignore = channel::send_control(socket, {.type = ControlType::kReady, .pid = ::getpid()},
+                                          std::string(channel::build_id()) + "\ntest");
+    } else if (got && message.header.type == ControlType::kSpawn) {
+      channel::ControlHeader header = message.header;
+      pid_t pid = ::fork();
+      if (pid == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        auto worker = channel::WorkerChannel::attach(*regions, header.worker, header.incarnation,
+                                                     std::move(message.fds[0]),
+                                                     std::move(message.fds[1]));
+        while (const channel::Request* request = (*worker)->next_request()) act(**worker, *request);
+        ::_exit(0);
+      }
+      header.type = ControlType::kSpawned;
+      header.pid = pid;
+      children[pid] = header;
+      std::ignore = channel::send_control(socket, header);
+    } else if (got && message.header.type == ControlType::kKill) {
+      for (auto& [pid, header] : children) {
+        if (header.worker == message.header.worker) ::kill(pid, SIGKILL);
+      }
+    }
+    int status = 0;
+    pid_t dead = ::waitpid(-1, &status, WNOHANG);
+    if (dead > 0) {
+      channel::ControlHeader header = children[dead];
+      children.erase(dead);
+      header.type = ControlType::kExited;
+      header.pid = dead;
+      header.status = status;
+      std::ignore = channel::send_control(socket, header);
+    }
+    if (!got && dead <= 0) ::usleep(200);
+  }
+}
+
+struct NullSink : base::LogSink {
+  void write_line(std::string_view) override {}
+};
+
+// One job of the test and what came of it.
+struct Client : AnswerConsumer {
+  Client(std::string_view verb) {
+    encoder.begin();
+    encoder.add(channel::Var::kRequestMethod, "GET");
+    encoder.add(channel::Var::kQueryString, verb);
+    job.request = encoder.bytes();
+    job.consumer = this;
+  }
+  size_t on_answer(const AnswerPart& part) override {
+    ++calls;
+    if (part.head != nullptr) status = part.head->status();
+    size_t room = part.must_take ? part.body_size : std::min(part.body_size, take_at_most);
+    size_t left = room;
+    for (std::string_view piece : part.body) {
+      body += piece.substr(0, left);
+      left -= std::min(left, piece.size());
+    }
+    if (room == part.body_size && part.end) over = true;
+    worker = part.worker;
+    return room;
+  }
+  void on_lost(Loss) override { lost = over = true; }
+
+  channel::RequestEncoder encoder;
+  Job job;
+  std::string body;
+  int status = 0;
+  int calls = 0;
+  size_t take_at_most = SIZE_MAX;
+  uint32_t worker = 0;
+  bool over = false;
+  bool lost = false;
+};
+
+struct PoolTest : testing::Test, HostStarter {
+  static constexpr uint32_t kWorkers = 2;
+
+  void start_host(uint32_t generation) override {
+    auto pair = *base::make_seqpacket_pair();
+    pid_t pid = ::fork();
+    if (pid == 0) {
+      pair.first.reset();
+      run_host(pair.second.get());
+    }
+    hosts.push_back(pid);
+    pool.host_started(generation, std::move(pair.first), pid);
+  }
+  void SetUp() override {
+    pool.start([this] { ready = true; }, [](std::string why) { FAIL() << why; });
+    run_until([this] { return ready; });
+  }
+  void TearDown() override {
+    for (pid_t pid : hosts) {
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, nullptr, 0);
+    }
+  }
+  // Runs the loop until `done`, looked at in every pass.
+  template <class Done>
+  void run_until(Done done) {
+    struct Watch : net::PassHook {
+      Watch(net::EventLoop& l, Done& d) : loop(l), done(d) {}
+      bool poll() override { return false; }
+      void end_pass() override {
+        if (done() || base::monotonic_now() > give_up) loop.stop();
+      }
+      bool prepare_sleep() override { return true; }
+      void wake_up() override {}
+      net::EventLoop& loop;
+      Done& done;
+      base::Nanos give_up = base::monotonic_now() + 20 * base::kSecond;
+    } watch(loop, done);
+    loop.add_hook(watch);
+    loop.run();
+    loop.remove_hook(watch);
+    ASSERT_TRUE(done());
+  }
+  void submit(Client& client) {
+    ASSERT_EQ(pool.dispatcher(0).submit(client.job), Submit::kAccepted);
+  }
+  void expect_served(std::string_view verb = "fine") {
+    Client client(verb);
+    submit(client);
+    run_until([&] { return client.over; });
+    EXPECT_FALSE(client.lost);
+    EXPECT_EQ(client.body, verb);
+  }
+
+  NullSink sink;
+  base::Logger log{sink, {}};
+  net::EventLoop loop{0};
+  Pool pool{{.workers = kWorkers, .queue_capacity = 4}, {&loop}, *this, log};
+  std::vector<pid_t> hosts;
+  bool ready = false;
+};
+
+TEST_F(PoolTest, AnswersAJob) {
+  expect_served();
+  EXPECT_EQ(pool.status().live_workers, kWorkers);
+}
+
+TEST_F(PoolTest, ManyJobsThroughFewSlotsKeepTheirAnswers) {
+  for (int i = 0; i < 2000; ++i) expect_served(std::to_string(i));
+}
+
+TEST_F(PoolTest, AJobWhoseWorkerDiesIsLostAndTheWorkerIsReplaced) {
+  Client victim("die");
+  submit(victim);
+  run_until([&] { return victim.over; });
+  EXPECT_TRUE(victim.lost);
+  for (int i = 0; i < 4; ++i) expect_served();
+  run_until([&] { return pool.status().live_workers == kWorkers; });
+  EXPECT_EQ(pool.status().restarts_crash, 1u);
+}
+
+TEST_F(PoolTest, AnAnswerThatWasCompleteBeforeTheDeathIsDelivered) {
+  Client client("die-after");
+  submit(client);
+  run_until([&] { return client.over; });
+  EXPECT_FALSE(client.lost);
+  EXPECT_EQ(client.body, "last words");
+}
+
+TEST_F(PoolTest, AJobThatHadNotBegunIsGivenToAnotherWorker) {
+  Client victim("die-unbegun");  // kills every worker that takes it, so it is taken back in the end
+  submit(victim);
+  run_until([&] { return pool.status().restarts_crash >= 2; });
+  EXPECT_FALSE(victim.over);
+  pool.dispatcher(0).abandon(victim.job);
+  run_until([&] { return pool.status().live_workers == kWorkers; });
+  expect_served();
+}
+
+TEST_F(PoolTest, RefusesWhatTheQueueCannotHold) {
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<Client>("hang"));
+    submit(*clients.back());
+  }
+  Client refused("fine");
+  EXPECT_EQ(pool.dispatcher(0).submit(refused.job), Submit::kQueueFull);
+  EXPECT_EQ(pool.status().dropped, 1u);
+  for (auto& client : clients) pool.dispatcher(0).abandon(client->job);
+  expect_served();
+}
+
+TEST_F(PoolTest, ACancelledScriptThatYieldsKeepsItsWorker) {
+  Client slow("hang");
+  submit(slow);
+  run_until([&] { return slow.job.state == Job::State::kPlaced && pool.dispatcher(0).begun(slow.job); });
+  pool.dispatcher(0).cancel(slow.job);
+  expect_served();
+  EXPECT_EQ(pool.status().timeouts, 1u);
+  EXPECT_EQ(pool.status().restarts_timeout, 0u);
+}
+
+TEST_F(PoolTest, ACancelledScriptThatDoesNotYieldIsKilled) {
+  Client slow("hang-hard");
+  submit(slow);
+  run_until([&] { return pool.dispatcher(0).begun(slow.job); });
+  pool.dispatcher(0).cancel(slow.job);
+  run_until([&] { return pool.status().restarts_timeout == 1; });
+  run_until([&] { return pool.status().live_workers == kWorkers; });
+  expect_served();
+}
+
+TEST_F(PoolTest, AConsumerThatTakesLittleGetsEveryByteOnce) {
+  Client client("large");
+  client.take_at_most = 7000;
+  submit(client);
+  while (!client.over) {
+    int before = client.calls;
+    run_until([&] { return client.calls > before || client.over; });
+    if (!client.over) pool.dispatcher(0).resume(client.job);
+  }
+  EXPECT_EQ(client.body, std::string(1'000'000, 'x'));
+  expect_served();
+}
+
+TEST_F(PoolTest, AnAbandonedHeldBackJobFreesItsWorker) {
+  for (uint32_t i = 0; i < kWorkers; ++i) {
+    Client client("large");
+    client.take_at_most = 10;
+    submit(client);
+    run_until([&] { return client.calls > 0; });
+    pool.dispatcher(0).abandon(client.job);
+  }
+  for (int i = 0; i < 10; ++i) expect_served();
+}
+
+TEST_F(PoolTest, AHostThatDiesIsReplacedAndWhatHadNotBegunIsServed) {
+  Client running("hang-hard"), running_too("hang-hard"), queued("fine");
+  submit(running);
+  submit(running_too);
+  run_until([&] {
+    return pool.dispatcher(0).begun(running.job) && pool.dispatcher(0).begun(running_too.job);
+  });
+  submit(queued);
+  ::kill(hosts.back(), SIGKILL);
+  run_until([&] { return queued.over; });
+  EXPECT_TRUE(running.lost && running_too.lost);
+  EXPECT_FALSE(queued.lost);
+  EXPECT_EQ(queued.body, "fine");
+  EXPECT_EQ(hosts.size(), 2u);
+}
+
+TEST_F(PoolTest, DrainsWhatWasTakenThenEndsTheHost) {
+  Client client("fine");
+  submit(client);
+  bool drained = false;
+  pool.drain([&] { drained = true; });
+  Client late("fine");
+  EXPECT_EQ(pool.dispatcher(0).submit(late.job), Submit::kUnavailable);
+  run_until([&] {
+    int status = 0;
+    pid_t pid = ::waitpid(hosts.back(), &status, WNOHANG);
+    if (pid > 0) pool.host_exited(pid, status);
+    return drained;
+  });
+  EXPECT_TRUE(client.over);
+  EXPECT_FALSE(client.lost);
+  hosts.clear();
+}
+
+}  // namespace
+}  // namespace howdah::pool

@@ -1,0 +1,46 @@
+#pragma once
+
+// What a pool tells about itself: copies, to be had from any thread.
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+
+namespace howdah::pool {
+
+enum class WorkerPhase {
+  kStarting,
+  kIdle,
+  kBusy,
+  kDead,  // waits to be replaced
+};
+
+struct WorkerStatus {
+  uint32_t worker = 0;
+  int pid = 0;  // thread mode: the host's
+  WorkerPhase phase = WorkerPhase::kStarting;
+  uint64_t requests = 0;  // finished, of this incarnation
+  uint64_t restarts = 0;
+  base::Nanos busy_for = 0;
+  std::string request;  // "GET /path" of the running request, without its query
+};
+
+struct PoolStatus {
+  bool ready = false;    // at least one worker lives
+  bool threads = false;  // thread mode
+  uint32_t live_workers = 0;
+  uint64_t waiting = 0;  // jobs no worker has taken
+  uint64_t running = 0;
+  uint64_t dropped = 0;  // refused because the queue was full
+  uint64_t timeouts = 0;
+  // Workers replaced, by cause.
+  uint64_t restarts_crash = 0;
+  uint64_t restarts_timeout = 0;
+  uint64_t restarts_other = 0;
+  int host_pid = 0;
+  uint32_t generation = 0;
+  std::string php_version;
+};
+
+}  // namespace howdah::pool
