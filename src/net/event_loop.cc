@@ -6,13 +6,14 @@
 
 namespace howdah::net {
 
-EventLoop::EventLoop(uint32_t index)
+EventLoop::EventLoop(uint32_t index, Clock clock)
     : index_(index),
+      clock_(clock),
       io_(1),
       work_(boost::asio::make_work_guard(io_)),
       ready_descriptor_(io_, ready_set_.fd()),
-      timers_(base::monotonic_now()),
-      now_(base::monotonic_now()) {}
+      timers_(clock_()),
+      now_(clock_()) {}
 
 EventLoop::~EventLoop() { ready_descriptor_.release(); }
 
@@ -44,7 +45,7 @@ bool EventLoop::run_posted() {
 }
 
 bool EventLoop::run_pass() {
-  now_ = base::monotonic_now();
+  now_ = clock_();
   std::erase(hooks_, nullptr);
   bool busy = timers_.advance(now_) > 0;
   if (ready_set_.dispatch() > 0) busy = true;
@@ -71,8 +72,9 @@ void EventLoop::run() {
 void EventLoop::watch_ready_set() {
   if (ready_watched_) return;
   ready_watched_ = true;
-  ready_descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                               [this](const boost::system::error_code&) { ready_watched_ = false; });
+  ready_descriptor_.async_wait(
+      boost::asio::posix::stream_descriptor::wait_read,
+      [this](const boost::system::error_code&) { ready_watched_ = false; });
 }
 
 void EventLoop::sleep() {
@@ -93,7 +95,7 @@ void EventLoop::sleep() {
     if (due == 0) {
       io_.run_one();
     } else {
-      base::Nanos wait = std::max<base::Nanos>(due - base::monotonic_now(), 0);
+      base::Nanos wait = std::max<base::Nanos>(due - clock_(), 0);
       io_.run_one_for(std::chrono::nanoseconds(wait));
     }
   }

@@ -41,7 +41,9 @@ class PassHook {
 // (or for before run()). Objects that hang on the loop end before it.
 class EventLoop {
  public:
-  explicit EventLoop(uint32_t index);
+  using Clock = base::Nanos (*)();
+  // `clock` is another than the real one in tests.
+  explicit EventLoop(uint32_t index, Clock clock = base::monotonic_now);
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
   ~EventLoop();
@@ -78,6 +80,7 @@ class EventLoop {
 
   // Constant.
   const uint32_t index_;
+  const Clock clock_;
 
   // Loop thread only.
   boost::asio::io_context io_;

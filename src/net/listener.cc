@@ -34,7 +34,8 @@ base::Result<ListenAddress> parse_unix(std::string_view text) {
   size_t query = text.find('?');
   address.path = text.substr(0, query);
   if (address.path.empty() || address.path[0] != '/') return invalid("a unix path begins with /");
-  if (address.path.size() >= sizeof(sockaddr_un{}.sun_path)) return invalid("unix path is too long");
+  if (address.path.size() >= sizeof(sockaddr_un{}.sun_path))
+    return invalid("unix path is too long");
   if (query == std::string_view::npos) return address;
   std::string_view option = text.substr(query + 1);
   if (!option.starts_with("mode=") || !parse_number(option.substr(5), address.mode, 8) ||
@@ -114,7 +115,8 @@ base::Result<ListenAddress> parse_listen_address(std::string_view text) {
     in6_addr six;
     if (!host.ends_with(']')) return invalid("an IPv6 address is written [address]:port");
     address.host = host.substr(1, host.size() - 2);
-    if (::inet_pton(AF_INET6, address.host.c_str(), &six) != 1) return invalid("not an IPv6 address");
+    if (::inet_pton(AF_INET6, address.host.c_str(), &six) != 1)
+      return invalid("not an IPv6 address");
     return address;
   }
   if (host.find_first_of(":[] /") != std::string_view::npos) {
@@ -138,14 +140,16 @@ base::Result<std::vector<Listener>> bind_listeners(const ListenAddress& address)
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  if (::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found) != 0) {
+  if (::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found) !=
+      0) {
     return invalid("the name has no address");
   }
   std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
   for (addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
     auto fd = bind_socket(entry->ai_addr, entry->ai_addrlen, false);
     // A name such as localhost has an IPv6 address even where IPv6 is switched off.
-    bool absent = !fd && (fd.error().sys_errno == EAFNOSUPPORT || fd.error().sys_errno == EADDRNOTAVAIL);
+    bool absent =
+        !fd && (fd.error().sys_errno == EAFNOSUPPORT || fd.error().sys_errno == EADDRNOTAVAIL);
     if (absent && (entry->ai_next != nullptr || !listeners.empty())) continue;
     if (!fd) return base::fail(fd.error());
     std::string text = printable_address(fd->get());

@@ -31,7 +31,8 @@ struct ListenAddress {
 inline constexpr mode_t kDefaultUnixMode = 0660;
 inline constexpr int kBacklog = 4096;
 
-// `IPv4:port`, `[IPv6]:port`, `:port`, `name:port`, `unix:/path?mode=0660`. Anything else: kInvalid.
+// `IPv4:port`, `[IPv6]:port`, `:port`, `name:port`, `unix:/path?mode=0660`. Anything else:
+// kInvalid.
 base::Result<ListenAddress> parse_listen_address(std::string_view text);
 
 struct Listener {

@@ -14,7 +14,8 @@ base::Status ReadySet::watch(int fd, uint32_t events, ReadyHandler& handler) {
   epoll_event event{};
   event.events = events | EPOLLET;
   event.data.ptr = &handler;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) < 0) return base::fail_errno("epoll_ctl");
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) < 0)
+    return base::fail_errno("epoll_ctl");
   return {};
 }
 
@@ -29,7 +30,8 @@ base::Status ReadySet::add_shared(int fd, ReadyHandler& handler) {
 void ReadySet::remove(int fd, ReadyHandler& handler) {
   // Not left to close(): a duplicate of the descriptor would keep the entry and its dead handler.
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
-  std::replace(batch_, batch_ + batch_size_, static_cast<void*>(&handler), static_cast<void*>(nullptr));
+  std::replace(batch_, batch_ + batch_size_, static_cast<void*>(&handler),
+               static_cast<void*>(nullptr));
 }
 
 int ReadySet::dispatch() {

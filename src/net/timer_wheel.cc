@@ -58,8 +58,8 @@ void TimerWheel::cancel(Timer& timer) {
   if (slots_[slot].next_ == &slots_[slot]) occupied_[slot / 64] &= ~(uint64_t{1} << slot % 64);
 }
 
-// The slot's timers move to a list of this call first, so that what a timer arms or cancels while it
-// fires cannot disturb the walk.
+// The slot's timers move to a list of this call first, so that what a timer arms or cancels while
+// it fires cannot disturb the walk.
 int TimerWheel::fire_slot(uint32_t slot, uint64_t until) {
   Slot& list = slots_[slot];
   if (list.next_ == &list) return 0;

@@ -1,0 +1,139 @@
+#include "app/commands.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
+
+#include "app/config/command_line.h"
+#include "app/config/load.h"
+#include "app/config/settings.h"
+#include "app/front/control_server.h"
+#include "app/parent/parent.h"
+#include "app/parent/process_title.h"
+
+namespace howdah::app {
+namespace {
+
+using nlohmann::json;
+
+int print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+int refuse(const std::vector<std::string>& problems) {
+  for (const std::string& problem : problems) std::fprintf(stderr, "howdah: %s\n", problem.c_str());
+  return kExitWrongSettings;
+}
+
+std::string program_directory() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+// "what would run": the settings that differ from the defaults, then what was worked out.
+std::string describe(const Config& config) {
+  std::string text = "Settings that are not the default:\n";
+  bool any = false;
+  for (const FoundSetting& value : config.settings) {
+    if (value.origin == Origin::kDefault) continue;
+    bool secret = find_setting(value.name)->secrecy == Secrecy::kSecret;
+    text += fmt::format("  {}={} (from {})\n", value.name, secret ? "***" : value.text,
+                        name_of(value.origin));
+    any = true;
+  }
+  if (!any) text += "  none\n";
+  text += "What would run:\n";
+  text += fmt::format("  {} PHP workers of {}, a queue of {}, {} event loop thread(s)\n",
+                      config.php_workers, config.use_stub ? "no program" : config.php_program,
+                      config.queue_capacity, config.front_threads);
+  text += fmt::format("  site {}", config.document_root);
+  if (!config.index_file.empty()) text += fmt::format(", index {}", config.index_file);
+  text += "\n  listening on";
+  for (const std::string& address : config.listen) text += " " + address;
+  text += '\n';
+  if (config.run_as && config.front_user) {
+    text +=
+        fmt::format("  PHP as {}, the front as {}\n", config.run_as->user, config.front_user->user);
+  }
+  for (const std::string& notice : config.notices) text += "Note: " + notice + "\n";
+  return text + "The configuration is valid.\n";
+}
+
+std::string describe_status(const json& status) {
+  std::string text = fmt::format(
+      "howdah {}: {}, up {:.0f} s, PHP {} ({} mode)\n"
+      "{} connections, {} requests, {} waiting, {} running, {} dropped, {} timed out\n",
+      status.value("version", ""), status.value("state", ""), status.value("uptime", 0.0),
+      status.value("php", ""), status.value("mode", ""), status.value("active_connections", 0),
+      status.value("total_requests", uint64_t{0}), status.value("waiting", 0),
+      status.value("running", 0), status.value("dropped", 0), status.value("timeouts", 0));
+  for (const json& worker : status.value("workers", json::array())) {
+    const json& request = worker["request"];
+    text += fmt::format("  worker {:<3} pid {:<8} {:<9} {:>9} requests  {}\n",
+                        worker.value("worker", 0), worker.value("pid", 0),
+                        worker.value("state", ""), worker.value("requests", uint64_t{0}),
+                        request.is_string() ? request.get<std::string>() : "");
+  }
+  return text;
+}
+
+// `howdah status` and `howdah reload`: a question to the running server.
+int ask(const Config& config, std::string_view line, StatusFormat format) {
+  if (config.control_socket.empty()) return refuse({"there is no CONTROL_SOCKET to ask"});
+  auto answer = ask_server(config.control_socket, line);
+  if (!answer) {
+    std::fprintf(stderr, "howdah: no server answers at CONTROL_SOCKET=%s: %s\n",
+                 config.control_socket.c_str(), answer.error().message().c_str());
+    return 1;
+  }
+  json parsed = json::parse(*answer, nullptr, false);
+  if (parsed.is_object() && parsed.contains("error")) {
+    std::fprintf(stderr, "howdah: %s\n", parsed.value("error", "").c_str());
+    return 1;
+  }
+  bool as_text = format == StatusFormat::kText && line == "status" && parsed.is_object();
+  return print(as_text ? describe_status(parsed) : *answer);
+}
+
+int run(const CommandLine& line, ProcessTitle& title) {
+  if (line.command == Command::kHelp) return print(help_text());
+  if (line.command == Command::kVersion) return print("howdah " HOWDAH_VERSION "\n");
+  Loaded loaded = load_config({.flags = line.flags,
+                               .env_file = line.env_file,
+                               .environment = own_environment(),
+                               .directory = line.directory,
+                               .program_directory = program_directory()});
+  switch (line.command) {
+    case Command::kStatus:
+      return ask(loaded.config, "status", line.status_format);
+    case Command::kReload:
+      return ask(loaded.config, "reload", StatusFormat::kText);
+    default:
+      break;
+  }
+  if (!loaded.problems.empty()) return refuse(loaded.problems);
+  if (line.command == Command::kCheck) return print(describe(loaded.config));
+  return parent_main(std::move(loaded.config), title);
+}
+
+}  // namespace
+
+int howdah_main(int argc, char** argv) {
+  CommandLine line = parse_command_line(argc, argv);
+  if (!line.problems.empty()) return refuse(line.problems);
+  ProcessTitle title(argc, argv);
+  try {
+    return run(line, title);
+  } catch (const std::exception& error) {
+    // Only what a library throws at the start (no memory, a file system that vanishes).
+    std::fprintf(stderr, "howdah: %s\n", error.what());
+    return 1;
+  }
+}
+
+}  // namespace howdah::app

@@ -1,0 +1,256 @@
+#include "app/config/checks.h"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "app/config/cpus.h"
+#include "app/config/settings.h"
+#include "app/config/values.h"
+
+namespace howdah::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kDefaultFrontUser = "howdah";
+constexpr std::string_view kControlDirectory = "/run/howdah";
+constexpr uint32_t kQueuePerWorker = 100;
+constexpr size_t kLongestSocketPath = 107;
+constexpr uint32_t kOneThreadUpTo = 4;  // CPUs
+constexpr uint32_t kMostLoops = 32;
+
+// Collects what is wrong, one line a setting.
+class Checker {
+ public:
+  Checker(Config& config, std::vector<std::string>& problems)
+      : config_(config), problems_(problems) {}
+
+  void wrong(std::string_view name, std::string_view what) {
+    problems_.push_back(describe_problem(config_, name, what));
+  }
+
+  void directory(std::string_view name, std::string_view path) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) wrong(name, "no such directory");
+  }
+
+  // Nothing when `path` is empty.
+  void readable_file(std::string_view name, const std::string& path) {
+    std::error_code error;
+    if (path.empty()) return;
+    if (!fs::is_regular_file(path, error)) {
+      wrong(name, "no such file");
+    } else if (::access(path.c_str(), R_OK) != 0) {
+      wrong(name, "cannot be read");
+    }
+  }
+
+  void site();
+  void php(const std::string& program_directory);
+  void resolve_counts();
+  void spool();
+  void control_socket();
+  void users();
+  void later_versions();
+
+ private:
+  std::string text(std::string_view name) const { return found(config_, name).text; }
+  std::optional<Identity> user(std::string_view setting, const std::string& name);
+
+  Config& config_;
+  std::vector<std::string>& problems_;
+};
+
+std::string environment_value(const char* name) {
+  const char* value = ::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+void Checker::site() {
+  std::error_code error;
+  fs::path root = fs::canonical(config_.document_root, error);
+  if (error || !fs::is_directory(root, error)) {
+    wrong("DOCUMENT_ROOT", "no such directory");
+    return;
+  }
+  config_.document_root = root.string();
+
+  std::string& index = config_.index_file;
+  index.erase(0, std::min(index.find_first_not_of('/'), index.size()));
+  if (index.empty()) {
+    if (config_.index_scripts)
+      config_.notices.push_back("INDEX_SCRIPTS has no effect without INDEX_FILE");
+    return;
+  }
+  for (const auto& part : fs::path(index)) {
+    if (part == "..") return wrong("INDEX_FILE", "leaves DOCUMENT_ROOT");
+  }
+  if (!fs::is_regular_file(root / index, error)) {
+    wrong("INDEX_FILE", "no such file in " + config_.document_root);
+  }
+}
+
+void Checker::php(const std::string& program_directory) {
+  resolve_counts();
+  if (config_.use_stub) return;  // needs no worker program
+  std::string& program = config_.php_program;
+  bool chosen = !program.empty();
+  if (!chosen) program = program_directory + "/howdah-php";
+  std::error_code error;
+  if (!fs::is_regular_file(program, error)) {
+    wrong("HOWDAH_PHP", chosen ? "no such file" : "there is no " + program);
+  } else if (::access(program.c_str(), X_OK) != 0) {
+    wrong("HOWDAH_PHP", "not an executable file");
+  } else {
+    program = fs::canonical(program, error).string();
+  }
+  readable_file("PHP_INI", config_.php_ini);
+  if (!config_.php_ini.empty()) config_.php_ini = fs::absolute(config_.php_ini, error).string();
+}
+
+void Checker::resolve_counts() {
+  uint32_t cpus = usable_cpus();
+  if (config_.php_workers == 0) config_.php_workers = cpus;
+  if (config_.queue_capacity == 0) config_.queue_capacity = config_.php_workers * kQueuePerWorker;
+  if (config_.front_threads == 0) {
+    config_.front_threads = cpus <= kOneThreadUpTo ? 1 : std::min(cpus / 4, kMostLoops);
+  }
+}
+
+void Checker::spool() {
+  bool chosen = !config_.spool_dir.empty();
+  if (!chosen) config_.spool_dir = environment_value("TMPDIR");
+  if (config_.spool_dir.empty()) config_.spool_dir = "/tmp";
+  std::error_code error;
+  if (!fs::is_directory(config_.spool_dir, error)) {
+    wrong("SPOOL_DIR", chosen ? "no such directory" : "there is no directory " + config_.spool_dir);
+  } else if (::access(config_.spool_dir.c_str(), W_OK | X_OK) != 0) {
+    wrong("SPOOL_DIR", "cannot be written: " + config_.spool_dir);
+  }
+}
+
+void Checker::control_socket() {
+  std::string& path = config_.control_socket;
+  if (path.empty()) path = default_control_socket();
+  if (path.size() > kLongestSocketPath)
+    wrong("CONTROL_SOCKET", "longer than a socket's path can be");
+  if (path.empty()) {
+    config_.notices.push_back(
+        "no CONTROL_SOCKET: neither /run/howdah nor $XDG_RUNTIME_DIR can be used");
+  }
+}
+
+std::optional<Identity> Checker::user(std::string_view setting, const std::string& name) {
+  const passwd* entry = ::getpwnam(name.c_str());
+  if (entry == nullptr) {
+    wrong(setting, "no such user: " + name);
+    return std::nullopt;
+  }
+  return Identity{name, entry->pw_uid, entry->pw_gid};
+}
+
+void Checker::users() {
+  if (::geteuid() != 0) {
+    for (std::string_view name : {"RUN_AS", "FRONT_USER"}) {
+      if (found(config_, name).origin == Origin::kDefault) continue;
+      config_.notices.push_back(fmt::format("{} is ignored: not started as root", name));
+    }
+    return;
+  }
+  config_.run_as = user("RUN_AS", config_.run_as_name);
+  std::string& front = config_.front_user_name;
+  if (front.empty()) {
+    bool exists = ::getpwnam(std::string(kDefaultFrontUser).c_str()) != nullptr;
+    front = exists ? kDefaultFrontUser : config_.run_as_name;
+    if (!exists) {
+      config_.notices.push_back(
+          "no user howdah: the front runs as RUN_AS, and PHP could read what the front can read");
+    }
+  }
+  if (front == config_.run_as_name) {
+    config_.front_user = config_.run_as;
+  } else {
+    config_.front_user = user("FRONT_USER", front);
+  }
+}
+
+// Settings that have no effect yet are checked all the same, so that a configuration is right or
+// wrong whatever the version.
+void Checker::later_versions() {
+  auto certs = split_list(text("TLS_CERT"), ',');
+  auto keys = split_list(text("TLS_KEY"), ',');
+  for (const auto& path : certs) readable_file("TLS_CERT", path);
+  for (const auto& path : keys) readable_file("TLS_KEY", path);
+  if (certs.size() > keys.size()) wrong("TLS_CERT", "needs as many files in TLS_KEY");
+  if (keys.size() > certs.size()) wrong("TLS_KEY", "needs as many files in TLS_CERT");
+  if (certs.empty() && keys.empty() && !text("TLS_LISTEN_ADDR").empty()) {
+    wrong("TLS_LISTEN_ADDR", "needs TLS_CERT and TLS_KEY");
+  }
+  for (std::string_view name : {"SENDFILE_ROOT", "ERROR_PAGES_DIR"}) {
+    if (!text(name).empty()) directory(name, text(name));
+  }
+  if (!text("WORKER_SCRIPT").empty() && !config_.use_ext)
+    wrong("USE_EXT", "WORKER_SCRIPT needs it");
+
+  for (const Setting& setting : settings()) {
+    const FoundSetting& value = found(config_, setting.name);
+    if (setting.availability == Availability::kWorks || value.origin == Origin::kDefault) continue;
+    // A value that asks for what happens anyway needs no word about it.
+    if (value.text.empty() || value.text == setting.default_text) continue;
+    if (setting.availability == Availability::kRefused) {
+      wrong(setting.name, "not yet available in this version");
+    } else {
+      config_.notices.push_back(
+          fmt::format("{} is not yet available in this version", setting.name));
+    }
+  }
+}
+
+}  // namespace
+
+std::string default_control_socket() {
+  std::error_code error;
+  std::string directory(kControlDirectory);
+  if (::geteuid() == 0 || ::access(directory.c_str(), W_OK | X_OK) == 0) {
+    return directory + "/control.sock";
+  }
+  std::string runtime = environment_value("XDG_RUNTIME_DIR");
+  return fs::is_directory(runtime, error) ? runtime + "/howdah/control.sock" : "";
+}
+
+const FoundSetting& found(const Config& config, std::string_view name) {
+  auto setting = std::ranges::find(config.settings, name, &FoundSetting::name);
+  if (setting == config.settings.end()) base::die("a setting without a place in the table", 0);
+  return *setting;
+}
+
+std::string describe_problem(const Config& config, std::string_view name, std::string_view wrong) {
+  const Setting& setting = *find_setting(name);
+  const FoundSetting& value = found(config, name);
+  bool secret = setting.secrecy == Secrecy::kSecret && !value.text.empty();
+  std::string line = fmt::format("{}={} (from {}): {}", name, secret ? "***" : value.text,
+                                 name_of(value.origin), wrong);
+  std::string accepted = setting.accepted();
+  if (!accepted.empty()) line += "; accepted: " + accepted;
+  return line;
+}
+
+void resolve_and_check(Config& config, const std::string& program_directory,
+                       std::vector<std::string>& problems) {
+  Checker checker(config, problems);
+  checker.site();
+  checker.php(program_directory);
+  checker.spool();
+  checker.control_socket();
+  checker.users();
+  checker.later_versions();
+}
+
+}  // namespace howdah::app

@@ -1,0 +1,27 @@
+#pragma once
+
+// What cannot be seen from a value alone: files, directories, users, and settings that go together.
+
+#include <string>
+#include <vector>
+
+#include "app/config/config.h"
+
+namespace howdah::app {
+
+// "DOCUMENT_ROOT=/x (from the environment): no such directory; accepted: ..."
+std::string describe_problem(const Config& config, std::string_view name, std::string_view wrong);
+
+// Appends a line for each thing that is wrong. Fills in what depends on the machine: workers,
+// threads, queue, users, the control socket's path, the spool's directory.
+void resolve_and_check(Config& config, const std::string& program_directory,
+                       std::vector<std::string>& problems);
+
+// Where the control socket is when CONTROL_SOCKET does not say; empty when there is no place for
+// it.
+std::string default_control_socket();
+
+// The found text of a setting; the setting must exist.
+const FoundSetting& found(const Config& config, std::string_view name);
+
+}  // namespace howdah::app

@@ -1,0 +1,116 @@
+#pragma once
+
+// What the server is told to do, as plain typed values: the result of all sources of settings.
+//
+// Which setting becomes which member, with its default and what it accepts, stands in the table of
+// settings.cc and nowhere else. load.h makes a Config; nothing changes it afterwards.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace howdah::app {
+
+// Where a value came from, weakest first.
+enum class Origin {
+  kDefault,      // built in
+  kServe,        // `howdah serve DIR` chose it
+  kEnvFile,      // --env-file
+  kEnvironment,  // the process environment
+  kFlag,         // the command line
+};
+
+enum class LogFormat {
+  kAuto,  // text on a terminal, else JSON
+  kJson,
+  kText,
+};
+
+// A user and the groups that go with it.
+struct Identity {
+  std::string user;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+// One setting as it was found, for `howdah check` and /config.
+struct FoundSetting {
+  std::string name;
+  std::string text;  // as given
+  Origin origin = Origin::kDefault;
+};
+
+// Times and sizes are 0 for "no limit", unless the member says otherwise.
+struct Config {
+  // Addresses
+  std::vector<std::string> listen;  // entries of LISTEN_ADDR
+  std::string internal_addr;        // empty = no internal server
+  std::string control_socket;       // empty = none can be made
+
+  // Site
+  std::string document_root;
+  std::string index_file;
+  bool index_scripts = false;
+  std::vector<std::string> php_deny;
+
+  // PHP
+  uint32_t php_workers = 0;  // resolved: never 0
+  std::string php_program;
+  std::string php_ini;  // empty = libphp looks for it
+  std::vector<std::string> php_ini_set;
+  std::string php_sapi_name;
+  bool use_ext = true;
+  bool use_stub = false;  // no PHP at all
+
+  // Processes
+  uint32_t front_threads = 0;  // resolved: never 0
+  std::string run_as_name;
+  std::string front_user_name;
+  std::optional<Identity> run_as;      // empty when not started as root
+  std::optional<Identity> front_user;  // likewise
+
+  // Limits
+  uint32_t queue_capacity = 0;  // resolved: never 0
+  base::Nanos request_timeout = 0;
+  uint64_t max_body_size = 0;
+  uint64_t max_header_size = 0;
+  base::Nanos header_timeout = 0;
+  base::Nanos body_timeout = 0;
+  std::optional<base::Nanos> idle_timeout;  // 0 = no keep-alive, empty = no limit
+  base::Nanos write_timeout = 0;
+  uint32_t max_connections = 0;  // 0 = from the descriptor limit
+  std::string spool_dir;
+  uint64_t spool_max = 0;
+  std::optional<base::Nanos> drain_timeout;  // 0 = cut at once, empty = no limit
+
+  // Answers
+  base::Nanos static_cache_ttl = 0;  // 0 = no Cache-Control
+  bool follow_symlinks = true;
+
+  // Logs
+  bool access_log = false;
+  base::LogLevel log_level = base::LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kAuto;
+  std::string log_file;  // empty = stdout
+  std::string service_name;
+
+  // What PHP finds in its environment: ours and the env-file's, without secrets. "NAME=value".
+  std::vector<std::string> php_environment;
+
+  // What was set to what, in the table's order; every setting of the table is in it.
+  std::vector<FoundSetting> settings;
+  // One line each, for the log and `howdah check`: what works but not as one might think.
+  std::vector<std::string> notices;
+  // What `howdah serve DIR` prints as its URL; empty otherwise.
+  bool development = false;
+
+  std::string env_file;
+};
+
+}  // namespace howdah::app

@@ -1,0 +1,220 @@
+#include "app/config/values.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "app/config/units.h"
+#include "net/listener.h"
+
+namespace howdah::app {
+namespace {
+
+constexpr size_t kMaxServiceName = 128;
+
+bool is_ipv4(const std::string& text) {
+  in_addr address;
+  return ::inet_pton(AF_INET, text.c_str(), &address) == 1;
+}
+
+bool is_ipv6(const std::string& text) {
+  in6_addr address;
+  return ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
+// A name of digits and dots that is no address: 1.2.3, 300.0.0.1.
+bool is_broken_ipv4(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos &&
+         !is_ipv4(text);
+}
+
+bool is_cidr(std::string_view text) {
+  size_t slash = text.find('/');
+  std::string address(text.substr(0, slash));
+  bool four = is_ipv4(address);
+  if (!four && !is_ipv6(address)) return false;
+  if (slash == std::string_view::npos) return true;
+  auto bits = parse_integer(text.substr(slash + 1));
+  return bits && *bits <= (four ? 32U : 128U);
+}
+
+template <class T, size_t kCount>
+const T* find_choice(const std::array<std::pair<std::string_view, T>, kCount>& choices,
+                     std::string_view text) {
+  for (const auto& [name, value] : choices) {
+    if (equals_ignoring_case(name, text)) return &value;
+  }
+  return nullptr;
+}
+
+using base::LogLevel;
+// The four levels, then PSR-3's and trace mapped onto them.
+constexpr std::array<std::pair<std::string_view, LogLevel>, 10> kLevels = {{
+    {"debug", LogLevel::kDebug},
+    {"info", LogLevel::kInfo},
+    {"warn", LogLevel::kWarn},
+    {"error", LogLevel::kError},
+    {"trace", LogLevel::kDebug},
+    {"notice", LogLevel::kInfo},
+    {"warning", LogLevel::kWarn},
+    {"critical", LogLevel::kError},
+    {"alert", LogLevel::kError},
+    {"emergency", LogLevel::kError},
+}};
+
+constexpr std::array<std::pair<std::string_view, LogFormat>, 3> kFormats = {
+    {{"auto", LogFormat::kAuto}, {"json", LogFormat::kJson}, {"text", LogFormat::kText}}};
+
+std::string unknown(std::string_view item) { return "unknown: " + std::string(item); }
+
+}  // namespace
+
+std::vector<std::string> split_list(std::string_view text, char separator) {
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    size_t end = std::min(text.find(separator), text.size());
+    std::string_view item = trim(text.substr(0, end));
+    if (!item.empty()) items.emplace_back(item);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return items;
+}
+
+std::string check_address(std::string_view text) {
+  auto address = net::parse_listen_address(text);
+  if (!address) return address.error().message() + ": " + std::string(text);
+  if (is_broken_ipv4(address->host)) return "not an IPv4 address: " + address->host;
+  return "";
+}
+
+std::string parse_listen(std::string_view text, Config& config) {
+  config.listen = split_list(text, ',');
+  if (config.listen.empty()) return "no address";
+  for (const std::string& address : config.listen) {
+    std::string wrong = check_address(address);
+    if (!wrong.empty()) return wrong;
+  }
+  return "";
+}
+
+std::string parse_internal_addr(std::string_view text, Config& config) {
+  config.internal_addr = text;
+  return text.empty() ? "" : check_address(text);
+}
+
+std::string parse_tls_listen(std::string_view text, Config&) {
+  for (const std::string& address : split_list(text, ',')) {
+    std::string wrong = check_address(address);
+    if (!wrong.empty()) return wrong;
+  }
+  return "";
+}
+
+std::string parse_ini_set(std::string_view text, Config& config) {
+  config.php_ini_set = split_list(text, ';');
+  for (const std::string& entry : config.php_ini_set) {
+    size_t equals = entry.find('=');
+    if (equals == std::string::npos || trim(entry.substr(0, equals)).empty()) {
+      return "no name=value: " + entry;
+    }
+  }
+  return "";
+}
+
+std::string parse_sapi_name(std::string_view text, Config& config) {
+  config.php_sapi_name = text;
+  for (const std::string& name : split_list(kSapiNames, ',')) {
+    if (name == text) return "";
+  }
+  return "OPcache does not run under this name";
+}
+
+std::string parse_php_deny(std::string_view text, Config& config) {
+  config.php_deny = split_list(text, ',');
+  for (const std::string& pattern : config.php_deny) {
+    if (pattern.front() != '/') return "a pattern starts with /: " + pattern;
+  }
+  return "";
+}
+
+std::string parse_log_level(std::string_view text, Config& config) {
+  const LogLevel* level = find_choice(kLevels, text);
+  if (level == nullptr) return "unknown level";
+  config.log_level = *level;
+  return "";
+}
+
+std::string parse_log_format(std::string_view text, Config& config) {
+  const LogFormat* format = find_choice(kFormats, text);
+  if (format == nullptr) return "unknown format";
+  config.log_format = *format;
+  return "";
+}
+
+std::string parse_service_name(std::string_view text, Config& config) {
+  config.service_name = text;
+  bool printable =
+      std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+  if (!printable || text.size() > kMaxServiceName) return "too long or not printable";
+  return "";
+}
+
+std::string parse_rate_window(std::string_view text, Config&) {
+  auto seconds = parse_duration(text);
+  if (!seconds) return "not a duration";
+  return seconds->value == 0 ? "a window of no length" : "";
+}
+
+std::string parse_rate_store(std::string_view text, Config&) {
+  for (std::string_view scheme : {"redis://", "rediss://"}) {
+    if (text.starts_with(scheme) && text.size() > scheme.size()) return "";
+  }
+  // The text may hold a password: it is not repeated.
+  return text == "memory" ? "" : "neither memory nor a Redis URL";
+}
+
+std::string parse_proxies(std::string_view text, Config&) {
+  for (const std::string& item : split_list(text, ',')) {
+    if (item != "unix" && !is_cidr(item)) return "neither an address nor a network: " + item;
+  }
+  return "";
+}
+
+std::string parse_compression(std::string_view text, Config&) {
+  if (equals_ignoring_case(text, "off")) return "";
+  for (const std::string& item : split_list(text, ',')) {
+    if (item != "br" && item != "zstd" && item != "gzip") return unknown(item);
+  }
+  return "";
+}
+
+std::string parse_worker_mode(std::string_view text, Config&) {
+  for (const std::string& item : split_list(text, ';')) {
+    if (item != "loop" && item != "snapshot") return unknown(item);
+  }
+  return "";
+}
+
+std::string parse_connections_per_ip(std::string_view text, Config&) {
+  if (equals_ignoring_case(text, "off")) return "";
+  auto number = parse_integer(text);
+  return number && *number > 0 ? "" : "not a number of connections";
+}
+
+std::string parse_headers(std::string_view text, Config&) {
+  for (const std::string& item : split_list(text, ';')) {
+    size_t colon = item.find(':');
+    if (colon == std::string::npos || colon == 0) return "no Name: value: " + item;
+  }
+  return "";
+}
+
+std::string level_of_rust_log(std::string_view text) {
+  text = trim(text);
+  if (text.starts_with("tokio_php=")) text.remove_prefix(text.find('=') + 1);
+  return find_choice(kLevels, text) != nullptr ? std::string(text) : "info";
+}
+
+}  // namespace howdah::app

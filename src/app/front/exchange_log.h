@@ -1,0 +1,37 @@
+#pragma once
+
+// What happens at the end of every exchange: it is counted, and written to the access log when
+// there is one.
+
+#include <cstddef>
+#include <optional>
+
+#include "ops/access_log.h"
+#include "ops/metrics.h"
+#include "serve/observer.h"
+
+namespace howdah::app {
+
+// One for all loops. Each loop's thread says once which loop it is and then counts into that loop's
+// numbers alone.
+class ExchangeLog final : public serve::ExchangeObserver {
+ public:
+  // `access` may be null. Both outlive this.
+  ExchangeLog(ops::Metrics& metrics, const ops::AccessLog* access)
+      : metrics_(metrics), access_(access) {}
+  static void bind_thread(size_t loop) { loop_ = loop; }
+
+  void on_exchange(const serve::ExchangeReport& report) override {
+    metrics_.loop(loop_).on_exchange(report);
+    if (access_ != nullptr) access_->write(report);
+  }
+  void on_connection_opened() override { metrics_.loop(loop_).on_connection_opened(); }
+  void on_connection_closed() override { metrics_.loop(loop_).on_connection_closed(); }
+
+ private:
+  static inline thread_local size_t loop_ = 0;
+  ops::Metrics& metrics_;
+  const ops::AccessLog* const access_;
+};
+
+}  // namespace howdah::app

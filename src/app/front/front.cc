@@ -1,0 +1,56 @@
+#include "app/front/front.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include <string>
+#include <tuple>
+
+#include "app/front/front_server.h"
+#include "app/parent/identity.h"
+#include "app/parent/log_file.h"
+
+namespace howdah::app {
+namespace {
+
+// Nobody may look into this process, which holds what TLS keys there are: not even another one of
+// the same user. Leak checking needs to.
+void hide_memory() {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  std::ignore = ::prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+base::Status give_up_rights(const Config& config, pid_t parent_pid) {
+  std::optional<gid_t> site_group;
+  if (config.run_as) site_group = config.run_as->gid;
+  auto status = become(config.front_user, site_group);
+  if (!status) return status;
+  hide_memory();
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return base::fail_errno("PR_SET_NO_NEW_PRIVS");
+  if (!end_with_parent(parent_pid, SIGKILL)) {
+    return base::fail({base::ErrorKind::kClosed, 0, "the parent is gone"});
+  }
+  return {};
+}
+
+}  // namespace
+
+int front_main(FrontStart start) {
+  std::ignore = ::prctl(PR_SET_NAME, "howdah-front");
+  auto status = give_up_rights(start.config, start.parent_pid);
+  base::AsyncLogSink sink(start.log_fd);
+  base::Logger log(sink, logger_options(start.config, start.log_fd));
+  if (!status) {
+    log.error("the front cannot start: " + status.error().message());
+    return 1;
+  }
+  FrontServer server(start, log, sink);
+  if (auto prepared = server.prepare(); !prepared) {
+    log.error("the front cannot start: " + prepared.error().message());
+    return 1;
+  }
+  return server.run();
+}
+
+}  // namespace howdah::app

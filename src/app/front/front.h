@@ -1,0 +1,27 @@
+#pragma once
+
+// The front: the process that holds the sockets and runs no PHP.
+//
+// front_main() is its whole life. It is called in a child the parent has forked without exec, so
+// what the parent has opened and read is at hand; it gives up the parent's rights first.
+
+#include <sys/types.h>
+
+#include "app/config/config.h"
+#include "app/parent/sockets.h"
+#include "base/fd.h"
+
+namespace howdah::app {
+
+struct FrontStart {
+  const Config& config;
+  const Sockets& sockets;
+  base::UniqueFd link;  // our end of the pair with the parent
+  int log_fd = -1;
+  pid_t parent_pid = 0;
+};
+
+// Returns the exit status of the process: 0 after a drain.
+int front_main(FrontStart start);
+
+}  // namespace howdah::app

@@ -1,0 +1,81 @@
+#pragma once
+
+// The objects of a running front and how they begin and end together.
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "app/front/exchange_log.h"
+#include "app/front/front.h"
+#include "app/parent/link.h"
+#include "base/log.h"
+#include "net/event_loop.h"
+#include "ops/access_log.h"
+#include "ops/internal_pages.h"
+#include "ops/metrics.h"
+#include "pool/pool.h"
+#include "serve/front_loop.h"
+#include "serve/services.h"
+
+namespace howdah::app {
+
+// Made and run on the front's main thread, whose loop is the primary one. Begins with run(),
+// accepts when workers are ready, ends after the parent said drain.
+class FrontServer final : private pool::HostStarter {
+ public:
+  FrontServer(const FrontStart& start, const base::Logger& log, base::AsyncLogSink& sink);
+  ~FrontServer() override;
+
+  // Opens what the front needs itself. Once, before run().
+  base::Status prepare();
+  // Returns the exit status.
+  int run();
+
+ private:
+  // pool::HostStarter
+  void start_host(uint32_t generation) override;
+
+  void watch_link();
+  void on_link();
+  void on_link_message(ReceivedLink link);
+  void on_ready();
+  void listen_on(size_t loop);
+  void on_cannot_start(const std::string& why);
+  void begin_drain();
+  void on_loop_drained();
+  void finish();
+  void tell_parent(const LinkMessage& message);
+  ops::InternalPages::Sources page_sources();
+  void start_operations();
+  void stop_operations();
+
+  const FrontStart& start_;
+  const Config& config_;
+  const base::Logger& log_;
+  base::AsyncLogSink& sink_;
+  base::Logger access_logger_;
+  ops::AccessLog access_log_;
+  ops::Metrics metrics_;
+  ExchangeLog observer_;
+  std::atomic<ops::Phase> phase_{ops::Phase::kStarting};
+
+  std::vector<std::unique_ptr<net::EventLoop>> loops_;
+  std::unique_ptr<pool::Pool> pool_;  // null in stub mode
+  std::unique_ptr<serve::SharedServices> shared_;
+  std::vector<std::unique_ptr<serve::FrontLoop>> front_loops_;
+  std::optional<boost::asio::posix::stream_descriptor> link_;  // on the primary loop
+  size_t loops_to_drain_ = 0;
+  int exit_status_ = 0;
+
+  // The internal server and the control socket, on a thread of their own.
+  boost::asio::io_context operations_{1};
+  ops::InternalPages pages_;
+  std::thread operations_thread_;
+};
+
+}  // namespace howdah::app

@@ -1,0 +1,29 @@
+#pragma once
+
+// Starting a host: the worker program that starts PHP once and has the workers.
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "app/config/config.h"
+#include "base/fd.h"
+
+namespace howdah::app {
+
+struct HostProcess {
+  pid_t pid = 0;
+  base::UniqueFd control;  // the front's end of its control socket
+};
+
+// The worker program's arguments, its name first.
+std::vector<std::string> host_arguments(const Config& config, int control_fd, pid_t parent_pid);
+
+// Forks and executes the worker program: own session, default signals, `limit` on descriptors, user
+// RUN_AS, no descriptor of ours but its end of the control socket, no secret in its environment. A
+// program that cannot be executed is a host that exits with status 127.
+base::Result<HostProcess> start_host(const Config& config, const rlimit& limit);
+
+}  // namespace howdah::app

@@ -1,0 +1,64 @@
+#include "app/parent/link.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "app/parent/host_process.h"
+
+namespace howdah::app {
+namespace {
+
+TEST(Link, CarriesMessagesAndDescriptors) {
+  auto pair = base::make_seqpacket_pair();
+  ASSERT_TRUE(pair);
+  int fds[] = {STDIN_FILENO};
+  ASSERT_TRUE(send_link(pair->first.get(),
+                        {.type = LinkType::kHostStarted, .generation = 3, .pid = 7, .status = -1},
+                        fds));
+  auto received = receive_link(pair->second.get());
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->message.type, LinkType::kHostStarted);
+  EXPECT_EQ(received->message.generation, 3U);
+  EXPECT_EQ(received->message.pid, 7);
+  EXPECT_EQ(received->message.status, -1);
+  EXPECT_EQ(received->fds.size(), 1U);
+}
+
+TEST(Link, TellsAnEndFromABrokenMessage) {
+  auto pair = base::make_seqpacket_pair();
+  ASSERT_TRUE(pair);
+  ASSERT_TRUE(base::send_message(pair->first.get(), std::string_view("x")));
+  EXPECT_EQ(receive_link(pair->second.get()).error().kind, base::ErrorKind::kProtocol);
+  pair->first.reset();
+  EXPECT_EQ(receive_link(pair->second.get()).error().kind, base::ErrorKind::kClosed);
+}
+
+TEST(HostProcess, PassesSettingsAsArguments) {
+  Config config;
+  config.php_program = "/bin/howdah-php";
+  config.php_sapi_name = "fpm-fcgi";
+  config.document_root = "/srv";
+  config.php_ini = "/etc/php.ini";
+  config.php_ini_set = {"a=1", "b=2"};
+  config.use_ext = false;
+  std::vector<std::string> expected = {"/bin/howdah-php",
+                                       "--control-fd",
+                                       "9",
+                                       "--parent-pid",
+                                       "1",
+                                       "--sapi-name",
+                                       "fpm-fcgi",
+                                       "--document-root",
+                                       "/srv",
+                                       "--ini",
+                                       "/etc/php.ini",
+                                       "--ini-set",
+                                       "a=1",
+                                       "--ini-set",
+                                       "b=2",
+                                       "--no-ext"};
+  EXPECT_EQ(host_arguments(config, 9, 1), expected);
+}
+
+}  // namespace
+}  // namespace howdah::app

@@ -1,0 +1,72 @@
+#include "app/parent/parent.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "app/config/checks.h"
+#include "app/parent/identity.h"
+#include "app/parent/log_file.h"
+#include "app/parent/sockets.h"
+#include "app/parent/supervisor.h"
+
+namespace howdah::app {
+namespace {
+
+int refuse(const std::vector<std::string>& problems) {
+  for (const std::string& problem : problems) std::fprintf(stderr, "howdah: %s\n", problem.c_str());
+  return kExitWrongSettings;
+}
+
+// What a browser can open: a wildcard address is not.
+std::string url_of(const std::string& name) {
+  if (name.starts_with("unix:")) return name;
+  std::string port = name.substr(name.rfind(':'));
+  bool wildcard = name.starts_with("0.0.0.0:") || name.starts_with("[::]:");
+  return "http://" + (wildcard ? "127.0.0.1" + port : name) + "/";
+}
+
+void say_what_starts(const Config& config, const Sockets& sockets, const base::Logger& log) {
+  for (const std::string& notice : config.notices) log.warn(notice);
+  log.info("starting", {{"version", HOWDAH_VERSION},
+                        {"document_root", config.document_root},
+                        {"workers", uint64_t{config.php_workers}},
+                        {"front_threads", uint64_t{config.front_threads}}});
+  if (!config.development) return;
+  for (const net::Listener& listener : sockets.listeners) {
+    std::fprintf(stderr, "\n  Howdah serves %s\n  at %s   (Ctrl-C ends)\n\n",
+                 config.document_root.c_str(), url_of(listener.name).c_str());
+  }
+}
+
+}  // namespace
+
+int parent_main(Config config, ProcessTitle& title) {
+  std::vector<std::string> problems;
+  auto log_fd = open_log(config);
+  if (!log_fd) {
+    problems.push_back(describe_problem(config, "LOG_FILE", log_fd.error().message()));
+    return refuse(problems);
+  }
+  rlimit descriptor_limit = raise_descriptor_limit();
+  Sockets sockets = open_sockets(config, problems);
+  if (!problems.empty()) return refuse(problems);
+
+  base::DirectLogSink sink(log_fd->get());
+  base::Logger log(sink, logger_options(config, log_fd->get()));
+  say_what_starts(config, sockets, log);
+  title.set("howdah: parent");
+  Supervisor supervisor({.config = config,
+                         .sockets = sockets,
+                         .log = log,
+                         .log_fd = log_fd->get(),
+                         .descriptor_limit = descriptor_limit,
+                         .title = title});
+  int status = supervisor.run();
+  remove_socket_files(sockets);
+  if (status == 0) log.info("ended");
+  return status;
+}
+
+}  // namespace howdah::app

@@ -1,0 +1,27 @@
+#pragma once
+
+// All listening sockets of a server. The parent opens them with the rights it was started with and
+// keeps them, so that a new front continues on the same ones.
+
+#include <string>
+#include <vector>
+
+#include "app/config/config.h"
+#include "net/listener.h"
+
+namespace howdah::app {
+
+struct Sockets {
+  std::vector<net::Listener> listeners;  // LISTEN_ADDR
+  std::vector<net::Listener> internal;   // INTERNAL_ADDR
+  std::vector<net::Listener> control;    // CONTROL_SOCKET: one or none
+};
+
+// Opens all of them or appends what is wrong to `problems`; then nothing listens. A control socket
+// nobody asked for by name may be missing: that is a notice.
+Sockets open_sockets(Config& config, std::vector<std::string>& problems);
+
+// Removes the socket files.
+void remove_socket_files(const Sockets& sockets);
+
+}  // namespace howdah::app

@@ -1,0 +1,317 @@
+#include "app/parent/supervisor.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "app/front/front.h"
+#include "app/parent/log_file.h"
+
+namespace howdah::app {
+namespace {
+
+base::UniqueFd take_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD}) ::sigaddset(&set, number);
+  if (::sigprocmask(SIG_BLOCK, &set, nullptr) < 0) base::die("sigprocmask");
+  ::signal(SIGPIPE, SIG_IGN);
+  base::UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd) base::die("signalfd");
+  return fd;
+}
+
+std::string describe_exit(int status) {
+  if (!WIFSIGNALED(status)) return fmt::format("exited with status {}", WEXITSTATUS(status));
+  int number = WTERMSIG(status);
+  const char* name = ::sigabbrev_np(number);
+  return fmt::format("killed by SIG{}", name != nullptr ? name : std::to_string(number));
+}
+
+// The earlier of two points in time, 0 = never.
+base::Nanos earlier(base::Nanos a, base::Nanos b) {
+  if (a == 0 || b == 0) return std::max(a, b);
+  return std::min(a, b);
+}
+
+bool is_due(base::Nanos when, base::Nanos now) { return when != 0 && when <= now; }
+
+}  // namespace
+
+Supervisor::Supervisor(Parts parts) : parts_(parts), signals_(take_signals()) {}
+
+int Supervisor::run() {
+  start_front();
+  // After the fork, so that the front holds no copy of the host's control socket.
+  prestart_host();
+  while (state_ != State::kEnding || !hosts_.empty()) {
+    base::Nanos now = base::monotonic_now();
+    on_deadlines(now);
+    wait(now);
+  }
+  return exit_status_;
+}
+
+void Supervisor::wait(base::Nanos now) {
+  base::Nanos due = next_deadline();
+  int timeout = -1;
+  if (due != 0) {
+    base::Nanos rest = std::clamp<base::Nanos>(due - now, 0, base::kSecond * 3600);
+    timeout = static_cast<int>((rest + base::kMillisecond - 1) / base::kMillisecond);
+  }
+  pollfd sources[] = {{signals_.get(), POLLIN, 0}, {link_.get(), POLLIN, 0}};
+  if (::poll(sources, 2, timeout) <= 0) return;
+  // What the front said before it died comes first.
+  if (sources[1].revents != 0) on_front_message();
+  signalfd_siginfo info;
+  while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+    on_signal(static_cast<int>(info.ssi_signo));
+  }
+}
+
+void Supervisor::on_signal(int number) {
+  switch (number) {
+    case SIGTERM:
+    case SIGINT:
+      if (state_ == State::kServing) return begin_drain();
+      parts_.log.warn("second signal: ending now");
+      return end_now();
+    case SIGHUP:
+      return parts_.log.warn("reload is not yet available in this version: nothing was changed");
+    case SIGUSR1:
+      return reopen_log();
+    case SIGCHLD:
+      for (int status; pid_t pid = ::waitpid(-1, &status, WNOHANG);) {
+        if (pid < 0) break;
+        on_child(pid, status);
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+void Supervisor::on_child(pid_t pid, int status) {
+  if (pid == front_) return on_front_exit(status);
+  auto host = std::ranges::find(hosts_, pid, &Host::pid);
+  if (host == hosts_.end()) return;
+  bool expected = host->kill_at != 0;  // by us, or because its front is gone
+  hosts_.erase(host);
+  if (WIFSIGNALED(status) && !expected) {
+    parts_.log.error("worker host " + describe_exit(status), {{"pid", int64_t{pid}}});
+  }
+  if (pid == prestarted_.pid) {
+    // The front does not know it; the next host shows it what is wrong.
+    parts_.log.debug("a host ended before it was asked for: " + describe_exit(status));
+    prestarted_ = {};
+    return;
+  }
+  tell_front({.type = LinkType::kHostExited, .pid = pid, .status = status});
+}
+
+void Supervisor::on_front_exit(int status) {
+  base::Nanos now = base::monotonic_now();
+  front_ = 0;
+  while (on_front_message()) continue;  // what it said last
+  link_.reset();
+  orphan_hosts();
+  if (state_ != State::kServing) {
+    state_ = State::kEnding;
+    return;
+  }
+  parts_.log.error("front " + describe_exit(status));
+  bool at_birth = now - front_started_ < kBirthTime;
+  birth_failures_ = at_birth ? birth_failures_ + 1 : 0;
+  if (!was_ready_ && birth_failures_ >= kBirthFailures) {
+    parts_.log.error("the front cannot start: giving up");
+    exit_status_ = 1;
+    state_ = State::kEnding;
+    return;
+  }
+  base::Nanos delay = 0;
+  if (birth_failures_ > 1) {
+    delay = std::min(kFirstBackOff << std::min(birth_failures_ - 2, 8), kLongestBackOff);
+  }
+  front_due_ = now + delay;
+}
+
+void Supervisor::orphan_hosts() {
+  prestarted_ = {};
+  wanted_generation_ = 0;
+  host_due_ = 0;
+  // Each sees the end of its control socket and ends by itself.
+  base::Nanos kill_at = base::monotonic_now() + kOrphanGrace;
+  for (Host& host : hosts_) {
+    if (host.kill_at == 0) host.kill_at = kill_at;
+  }
+}
+
+bool Supervisor::on_front_message() {
+  if (!link_) return false;
+  auto received = receive_link(link_.get());
+  if (!received) {
+    if (received.error().sys_errno != EAGAIN) link_.reset();  // SIGCHLD tells the rest
+    return false;
+  }
+  switch (received->message.type) {
+    case LinkType::kStartHost:
+      give_host(received->message.generation);
+      break;
+    case LinkType::kReady:
+      was_ready_ = true;
+      break;
+    case LinkType::kCannotStart:
+      // It has said why in the log and ends by itself.
+      exit_status_ = 1;
+      if (state_ == State::kServing) {
+        state_ = State::kDraining;
+        drain_by_ = base::monotonic_now() + kOrphanGrace;
+      }
+      break;
+    default:
+      break;
+  }
+  return true;
+}
+
+void Supervisor::on_deadlines(base::Nanos now) {
+  if (is_due(front_due_, now)) {
+    front_due_ = 0;
+    start_front();
+    prestart_host();
+  }
+  if (is_due(host_due_, now)) {
+    host_due_ = 0;
+    give_host(wanted_generation_);
+  }
+  if (is_due(drain_by_, now)) {
+    drain_by_ = 0;
+    parts_.log.warn("DRAIN_TIMEOUT_SECS is over: ending now");
+    end_now();
+  }
+  for (Host& host : hosts_) {
+    if (!is_due(host.kill_at, now)) continue;
+    ::kill(host.pid, SIGKILL);
+    host.kill_at = now + kOrphanGrace;
+  }
+}
+
+base::Nanos Supervisor::next_deadline() const {
+  base::Nanos due = earlier(earlier(front_due_, host_due_), drain_by_);
+  for (const Host& host : hosts_) due = earlier(due, host.kill_at);
+  return due;
+}
+
+void Supervisor::start_front() {
+  auto pair = base::make_seqpacket_pair();
+  pid_t parent_pid = ::getpid();
+  pid_t pid = pair ? ::fork() : -1;
+  if (pid < 0) {
+    parts_.log.error(std::string("cannot fork the front: ") + ::strerror(errno));
+    front_due_ = base::monotonic_now() + kLongestBackOff;
+    return;
+  }
+  if (pid == 0) {
+    pair->first.reset();
+    signals_.reset();
+    parts_.title.set("howdah: front");
+    // The signals stay blocked: the parent is asked to end, and tells the front to drain.
+    ::_exit(front_main({.config = parts_.config,
+                        .sockets = parts_.sockets,
+                        .link = std::move(pair->second),
+                        .log_fd = parts_.log_fd,
+                        .parent_pid = parent_pid}));
+  }
+  front_ = pid;
+  front_started_ = base::monotonic_now();
+  link_ = std::move(pair->first);
+  std::ignore = base::set_nonblocking(link_.get());
+}
+
+base::Result<HostProcess> Supervisor::new_host() {
+  auto host = start_host(parts_.config, parts_.descriptor_limit);
+  if (host) {
+    hosts_.push_back({.pid = host->pid});
+  } else {
+    parts_.log.error("cannot start a host: " + host.error().message());
+  }
+  return host;
+}
+
+void Supervisor::prestart_host() {
+  if (parts_.config.use_stub || front_ == 0) return;
+  auto host = new_host();
+  if (host) prestarted_ = std::move(*host);
+}
+
+void Supervisor::give_host(uint32_t generation) {
+  if (state_ == State::kEnding || front_ == 0) return;
+  if (!prestarted_.control) {
+    auto host = new_host();
+    if (!host) {
+      wanted_generation_ = generation;
+      host_due_ = base::monotonic_now() + kHostRetry;
+      return;
+    }
+    prestarted_ = std::move(*host);
+  }
+  HostProcess host = std::move(prestarted_);
+  prestarted_ = {};
+  int fds[] = {host.control.get()};
+  tell_front({.type = LinkType::kHostStarted, .generation = generation, .pid = host.pid}, fds);
+}
+
+void Supervisor::tell_front(const LinkMessage& message, std::span<const int> fds) {
+  if (!link_) return;
+  auto sent = send_link(link_.get(), message, fds);
+  // A front that does not read for so long hangs; what was said is lost with it.
+  if (!sent) parts_.log.error("cannot tell the front: " + sent.error().message());
+}
+
+void Supervisor::begin_drain() {
+  parts_.log.info("draining");
+  state_ = State::kDraining;
+  if (front_ == 0) {
+    front_due_ = 0;
+    return end_now();
+  }
+  const auto& limit = parts_.config.drain_timeout;
+  if (limit && *limit == 0) return end_now();
+  if (limit) drain_by_ = base::monotonic_now() + *limit;
+  tell_front({.type = LinkType::kDrain});
+}
+
+void Supervisor::end_now() {
+  drain_by_ = 0;
+  front_due_ = 0;
+  if (front_ != 0) {
+    state_ = State::kDraining;  // until it is reaped
+    ::kill(front_, SIGKILL);
+  } else {
+    state_ = State::kEnding;
+  }
+  for (Host& host : hosts_) {
+    // SIGTERM lets a host kill what its workers have started.
+    ::kill(host.pid, SIGTERM);
+    host.kill_at = base::monotonic_now() + base::kSecond;
+  }
+}
+
+void Supervisor::reopen_log() {
+  auto fd = open_log(parts_.config);
+  if (!fd) return parts_.log.error("cannot reopen LOG_FILE: " + fd.error().message());
+  ::dup3(fd->get(), parts_.log_fd, O_CLOEXEC);
+  int fds[] = {fd->get()};
+  tell_front({.type = LinkType::kNewLog}, fds);
+}
+
+}  // namespace howdah::app

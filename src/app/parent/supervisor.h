@@ -1,0 +1,96 @@
+#pragma once
+
+// The parent's loop: signals, the front, the hosts.
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <vector>
+
+#include "app/config/config.h"
+#include "app/parent/host_process.h"
+#include "app/parent/link.h"
+#include "app/parent/process_title.h"
+#include "app/parent/sockets.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+
+namespace howdah::app {
+
+// How long processes may take for what they do by themselves.
+inline constexpr base::Nanos kOrphanGrace = 3 * base::kSecond;  // a host whose front is gone
+inline constexpr base::Nanos kBirthTime = 5 * base::kSecond;    // a front that dies earlier is ill
+inline constexpr base::Nanos kFirstBackOff = 100 * base::kMillisecond;
+inline constexpr base::Nanos kLongestBackOff = 5 * base::kSecond;
+inline constexpr base::Nanos kHostRetry = base::kSecond;  // after a fork that failed
+inline constexpr int kBirthFailures = 5;  // of the first front, before the start is given up
+
+// One in the parent process, on its only thread. Ends with run().
+class Supervisor {
+ public:
+  struct Parts {
+    const Config& config;
+    const Sockets& sockets;
+    const base::Logger& log;
+    int log_fd;
+    rlimit descriptor_limit;  // what hosts get back
+    ProcessTitle& title;
+  };
+  explicit Supervisor(Parts parts);
+  // Returns the exit status of the program.
+  int run();
+
+ private:
+  enum class State {
+    kServing,   // a front runs, or is about to be started again
+    kDraining,  // the front was told to end when all is answered
+    kEnding,    // no front; waiting for hosts to end
+  };
+  struct Host {
+    pid_t pid = 0;
+    base::Nanos kill_at = 0;  // 0 = its front lives
+  };
+
+  // Events
+  void on_signal(int number);
+  void on_child(pid_t pid, int status);
+  void on_front_exit(int status);
+  // Takes one message; false when there is none.
+  bool on_front_message();
+  void on_deadlines(base::Nanos now);
+  base::Nanos next_deadline() const;
+  void wait(base::Nanos now);
+
+  void start_front();
+  void begin_drain();
+  void end_now();
+  void orphan_hosts();
+  void reopen_log();
+  // Starts a host ahead of the front's request for it.
+  void prestart_host();
+  void give_host(uint32_t generation);
+  base::Result<HostProcess> new_host();
+  void tell_front(const LinkMessage& message, std::span<const int> fds = {});
+
+  const Parts parts_;
+  base::UniqueFd signals_;
+  State state_ = State::kServing;
+  int exit_status_ = 0;
+
+  pid_t front_ = 0;  // 0 = none
+  base::UniqueFd link_;
+  base::Nanos front_started_ = 0;
+  base::Nanos front_due_ = 0;  // 0 = not waiting to start one
+  int birth_failures_ = 0;
+  bool was_ready_ = false;
+
+  std::vector<Host> hosts_;
+  HostProcess prestarted_;
+  uint32_t wanted_generation_ = 0;  // the front waits for a host that could not be forked
+  base::Nanos host_due_ = 0;
+  base::Nanos drain_by_ = 0;  // 0 = no limit
+};
+
+}  // namespace howdah::app

@@ -1,0 +1,100 @@
+#include "ops/internal_pages.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace howdah::ops {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class Pages : public ::testing::Test {
+ protected:
+  Page get(std::string_view target, std::string_view method = "GET") {
+    return pages_.get(method, target);
+  }
+
+  Metrics metrics_{1};
+  std::atomic<Phase> phase_{Phase::kServing};
+  pool::PoolStatus pool_{.ready = true, .php_version = "8.2.1"};
+  std::vector<pool::WorkerStatus> workers_ = {{.worker = 1,
+                                               .pid = 0,
+                                               .phase = pool::WorkerPhase::kBusy,
+                                               .requests = 4,
+                                               .busy_for = 1500 * base::kMillisecond,
+                                               .request = "GET /\"x\""}};
+  InternalPages pages_{{.metrics = metrics_,
+                        .phase = phase_,
+                        .started = base::monotonic_now(),
+                        .pool = [this] { return pool_; },
+                        .workers = [this] { return workers_; },
+                        .log_lines_dropped = [] { return uint64_t{5}; },
+                        .config = R"({"workers":2})"}};
+};
+
+TEST_F(Pages, HealthCountsConnectionsAndRequests) {
+  metrics_.loop(0).on_connection_opened();
+  json health = json::parse(get("/health").body);
+  EXPECT_EQ(health["status"], "ok");
+  EXPECT_EQ(health["active_connections"], 1);
+  EXPECT_EQ(health["total_requests"], 0);
+  EXPECT_TRUE(health["timestamp"].is_number_integer());
+}
+
+TEST_F(Pages, ReadyOnlyWhileServingWithALiveWorker) {
+  EXPECT_EQ(get("/health/ready").status, 200);
+  pool_.ready = false;
+  EXPECT_EQ(get("/health/ready").status, 503);
+  pool_.ready = true;
+  phase_ = Phase::kStarting;
+  EXPECT_EQ(get("/health/ready").status, 503);
+  EXPECT_EQ(get("/health/startup").status, 503);
+  phase_ = Phase::kDraining;
+  EXPECT_EQ(get("/health/ready").status, 503);
+  EXPECT_EQ(get("/health/startup").status, 200);
+  EXPECT_EQ(get("/health/live").status, 200);
+}
+
+TEST_F(Pages, WorkersSaysWhatEachDoes) {
+  json workers = json::parse(get("/workers").body)["workers"];
+  ASSERT_EQ(workers.size(), 1U);
+  EXPECT_EQ(workers[0], (json{{"worker", 1},
+                              {"pid", 0},
+                              {"state", "busy"},
+                              {"request", "GET /\"x\""},
+                              {"elapsed", 1.5},
+                              {"requests", 4},
+                              {"memory", 0},
+                              {"restarts", 0}}));
+  workers_[0].request.clear();
+  EXPECT_TRUE(json::parse(get("/workers").body)["workers"][0]["request"].is_null());
+}
+
+TEST_F(Pages, MetricsAreInPrometheusFormat) {
+  Page page = get("/metrics?x=1");
+  EXPECT_THAT(page.content_type, StartsWith("text/plain; version=0.0.4"));
+  EXPECT_THAT(page.body, HasSubstr("tokio_php_log_lines_dropped_total 5\n"));
+}
+
+TEST_F(Pages, ConfigIsWhatAppMadeOfIt) { EXPECT_EQ(get("/config").body, R"({"workers":2})"); }
+
+TEST_F(Pages, RefusesEverythingElse) {
+  EXPECT_EQ(get("/").status, 404);
+  EXPECT_EQ(get("/health/").status, 404);
+  EXPECT_EQ(get("/health", "POST").status, 405);
+  EXPECT_EQ(get("/health", "HEAD").status, 200);
+}
+
+TEST_F(Pages, StatusIsOneJsonObject) {
+  json status = json::parse(pages_.status());
+  EXPECT_EQ(status["state"], "serving");
+  EXPECT_EQ(status["php"], "8.2.1");
+  EXPECT_EQ(status["workers"].size(), 1U);
+}
+
+}  // namespace
+}  // namespace howdah::ops

@@ -1,0 +1,129 @@
+#include "ops/internal_server.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include "base/fd.h"
+
+namespace howdah::ops {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using Stream = boost::beast::basic_stream<asio::generic::stream_protocol>;
+using Serve = std::function<asio::awaitable<void>(InternalSocket)>;
+
+// After descriptors have run out.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+// What Asio or Beast throw (no memory) costs the connection only.
+void ignore_exception(const std::exception_ptr&) {}
+
+asio::awaitable<void> count_and_serve(Serve& serve, InternalSocket socket, size_t& connections) {
+  ++connections;
+  try {
+    co_await serve(std::move(socket));
+  } catch (const std::exception&) {
+  }
+  --connections;
+}
+
+asio::awaitable<void> accept_loop(asio::io_context& io, base::UniqueFd listener, Serve serve) {
+  asio::posix::stream_descriptor watched(io, listener.release());
+  asio::steady_timer pause(io);
+  size_t connections = 0;
+  for (;;) {
+    error_code error;
+    co_await watched.async_wait(asio::posix::stream_descriptor::wait_read,
+                                asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+    int fd = ::accept4(watched.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+      if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR) continue;
+      pause.expires_after(kAcceptPause);
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      continue;
+    }
+    base::UniqueFd accepted(fd);
+    if (connections >= kMostInternalConnections) continue;
+    sockaddr_storage name{};
+    socklen_t size = sizeof name;
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
+    InternalSocket socket(io);
+    socket.assign(asio::generic::stream_protocol(name.ss_family, 0), accepted.release(), error);
+    if (error) continue;
+    asio::co_spawn(io, count_and_serve(serve, std::move(socket), connections), ignore_exception);
+  }
+}
+
+http::response<http::string_body> make_response(const InternalPages& pages,
+                                                const http::request<http::string_body>& request) {
+  auto view = [](boost::beast::string_view text) {
+    return std::string_view(text.data(), text.size());
+  };
+  Page page = pages.get(view(request.method_string()), view(request.target()));
+  http::response<http::string_body> response;
+  response.version(request.version());
+  response.result(static_cast<unsigned>(page.status));
+  response.set(http::field::server, "howdah");
+  response.set(http::field::content_type,
+               boost::beast::string_view(page.content_type.data(), page.content_type.size()));
+  response.set(http::field::cache_control, "no-store");
+  if (page.status == 405) response.set(http::field::allow, "GET, HEAD");
+  response.keep_alive(request.keep_alive());
+  response.content_length(page.body.size());
+  if (request.method() != http::verb::head) response.body() = std::move(page.body);
+  return response;
+}
+
+asio::awaitable<void> serve_http(const InternalPages& pages, InternalSocket socket) {
+  Stream stream(std::move(socket));
+  boost::beast::flat_buffer buffer;
+  for (;;) {
+    error_code error;
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(kInternalHeadBytes);
+    parser.body_limit(kInternalBodyBytes);
+    stream.expires_after(kInternalTimeout);
+    co_await http::async_read(stream, buffer, parser,
+                              asio::redirect_error(asio::use_awaitable, error));
+    if (error) break;
+    auto response = make_response(pages, parser.get());
+    co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
+    if (error || !response.keep_alive()) break;
+  }
+  error_code ignored;
+  stream.socket().shutdown(InternalSocket::shutdown_send, ignored);
+}
+
+}  // namespace
+
+void accept_connections(asio::io_context& io, int listener, Serve serve) {
+  base::UniqueFd copy(::fcntl(listener, F_DUPFD_CLOEXEC, 3));
+  if (!copy) base::die("fcntl(F_DUPFD_CLOEXEC)");
+  asio::co_spawn(io, accept_loop(io, std::move(copy), std::move(serve)), ignore_exception);
+}
+
+void start_internal_server(asio::io_context& io, const InternalPages& pages,
+                           const std::vector<int>& listeners) {
+  for (int listener : listeners) {
+    accept_connections(io, listener, [&pages](InternalSocket socket) {
+      return serve_http(pages, std::move(socket));
+    });
+  }
+}
+
+}  // namespace howdah::ops

@@ -1,0 +1,38 @@
+#pragma once
+
+// The internal server: health, metrics and status for operators, apart from what clients reach.
+//
+// HTTP through Boost.Beast, one coroutine a connection, on a thread of its own, so that a slow look
+// into /proc never holds up a client. Not made for the open network: INTERNAL_ADDR is an address
+// that only monitoring reaches.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <vector>
+
+#include "ops/internal_pages.h"
+
+namespace howdah::ops {
+
+// Of one request, and of an idle connection.
+inline constexpr std::chrono::seconds kInternalTimeout{10};
+inline constexpr size_t kMostInternalConnections = 64;
+inline constexpr uint32_t kInternalHeadBytes = 8 << 10;
+inline constexpr uint64_t kInternalBodyBytes = 64 << 10;
+
+using InternalSocket = boost::asio::generic::stream_protocol::socket;
+
+// Accepts on `listener` (a copy of it, closed with `io`) for as long as `io` runs and starts one
+// coroutine for each connection; above kMostInternalConnections they are closed at once.
+void accept_connections(boost::asio::io_context& io, int listener,
+                        std::function<boost::asio::awaitable<void>(InternalSocket)> serve);
+
+// Serves `pages` on listening descriptors, which the caller keeps. `io` runs on one thread; `pages`
+// lives until that has ended.
+void start_internal_server(boost::asio::io_context& io, const InternalPages& pages,
+                           const std::vector<int>& listeners);
+
+}  // namespace howdah::ops

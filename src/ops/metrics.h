@@ -1,0 +1,105 @@
+#pragma once
+
+// Counts of what clients asked for and what they got.
+//
+// Every event loop counts into a shard of its own with plain relaxed stores, so that counting costs
+// no lock and no shared cache line; whoever wants the numbers adds the shards up.
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "serve/observer.h"
+
+namespace howdah::ops {
+
+// Methods that are counted by name; all others are OTHER, the last.
+inline constexpr std::array<std::string_view, 9> kMethods = {
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "OTHER"};
+inline constexpr size_t kStatusClasses = 5;  // 1xx .. 5xx
+
+// Upper bounds of the histograms' buckets; the last bucket has none.
+inline constexpr std::array<base::Nanos, 14> kBuckets = {
+    500 * base::kMicrosecond, 1 * base::kMillisecond,   2500 * base::kMicrosecond,
+    5 * base::kMillisecond,   10 * base::kMillisecond,  25 * base::kMillisecond,
+    50 * base::kMillisecond,  100 * base::kMillisecond, 250 * base::kMillisecond,
+    500 * base::kMillisecond, 1 * base::kSecond,        2500 * base::kMillisecond,
+    5 * base::kSecond,        10 * base::kSecond};
+
+struct HistogramTotals {
+  std::array<uint64_t, kBuckets.size() + 1> buckets{};  // not cumulative
+  base::Nanos sum = 0;
+};
+
+// The numbers of all shards, or of one, at about one point in time.
+struct Totals {
+  std::array<uint64_t, kMethods.size()> requests{};
+  std::array<uint64_t, kStatusClasses> responses{};
+  uint64_t all_requests = 0;
+  uint64_t timeouts = 0;
+  uint64_t received_bytes = 0;
+  uint64_t sent_bytes = 0;
+  uint64_t connections_opened = 0;
+  uint64_t connections_closed = 0;
+  HistogramTotals request_duration;
+  HistogramTotals queue_duration;
+  HistogramTotals php_duration;
+
+  uint64_t active_connections() const { return connections_opened - connections_closed; }
+};
+
+// Written by one thread, read by any.
+class Counter {
+ public:
+  void add(uint64_t count) {
+    value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+  }
+  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+class Histogram {
+ public:
+  void add(base::Nanos value);
+  void add_to(HistogramTotals& totals) const;
+
+ private:
+  std::array<Counter, kBuckets.size() + 1> buckets_;
+  Counter sum_;
+};
+
+// One loop's numbers. Its ExchangeObserver calls come from that loop's thread alone.
+class alignas(128) LoopMetrics final : public serve::ExchangeObserver {
+ public:
+  void on_exchange(const serve::ExchangeReport& report) override;
+  void on_connection_opened() override { opened_.add(1); }
+  void on_connection_closed() override { closed_.add(1); }
+  void add_to(Totals& totals) const;
+
+ private:
+  std::array<Counter, kMethods.size()> requests_;
+  std::array<Counter, kStatusClasses> responses_;
+  Counter timeouts_, received_, sent_, opened_, closed_;
+  Histogram duration_, queue_, php_;
+};
+
+// Made before the loops run, outlives them.
+class Metrics {
+ public:
+  explicit Metrics(size_t loops);
+  LoopMetrics& loop(size_t index) { return *loops_[index]; }
+  // From any thread.
+  Totals totals() const;
+
+ private:
+  std::vector<std::unique_ptr<LoopMetrics>> loops_;
+};
+
+}  // namespace howdah::ops

@@ -1,0 +1,160 @@
+#include "ops/metrics_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <string_view>
+
+namespace howdah::ops {
+namespace {
+
+using pool::WorkerPhase;
+
+constexpr std::array<WorkerPhase, 4> kPhases = {WorkerPhase::kStarting, WorkerPhase::kIdle,
+                                                WorkerPhase::kBusy, WorkerPhase::kDead};
+
+double seconds(base::Nanos nanos) { return static_cast<double>(nanos) / base::kSecond; }
+
+// Writes families: HELP and TYPE once, then its samples.
+class Writer {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    fmt::format_to(out(), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+  }
+  template <class T>
+  void sample(T value) {
+    fmt::format_to(out(), "{} {}\n", name_, value);
+  }
+  // `labels` without braces: method="GET"
+  template <class T>
+  void sample(std::string_view labels, T value) {
+    fmt::format_to(out(), "{}{{{}}} {}\n", name_, labels, value);
+  }
+  template <class T>
+  void single(std::string_view name, std::string_view type, std::string_view help, T value) {
+    family(name, type, help);
+    sample(value);
+  }
+
+  void histogram(std::string_view name, std::string_view help, const HistogramTotals& totals) {
+    family(name, "histogram", help);
+    uint64_t count = 0;
+    for (size_t i = 0; i < totals.buckets.size(); ++i) {
+      count += totals.buckets[i];
+      std::string bound = i < kBuckets.size() ? fmt::format("{}", seconds(kBuckets[i])) : "+Inf";
+      fmt::format_to(out(), "{}_bucket{{le=\"{}\"}} {}\n", name, bound, count);
+    }
+    fmt::format_to(out(), "{}_sum {}\n{}_count {}\n", name, seconds(totals.sum), name, count);
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::back_insert_iterator<std::string> out() { return std::back_inserter(text_); }
+  std::string text_;
+  std::string_view name_;
+};
+
+void write_requests(Writer& writer, const MetricsSnapshot& snapshot) {
+  const Totals& totals = snapshot.totals;
+  double uptime = seconds(snapshot.uptime);
+  uint64_t requests = totals.all_requests;
+  writer.single("tokio_php_uptime_seconds", "gauge", "Time since the server started.", uptime);
+  writer.single("tokio_php_requests_per_second", "gauge", "Requests per second since the start.",
+                uptime > 0 ? static_cast<double>(requests) / uptime : 0.0);
+  double answered = 0;
+  for (uint64_t count : totals.responses) answered += static_cast<double>(count);
+  writer.single("tokio_php_response_time_avg_seconds", "gauge", "Average response time.",
+                answered > 0 ? seconds(totals.request_duration.sum) / answered : 0.0);
+  writer.single("tokio_php_active_connections", "gauge", "Open connections.",
+                totals.active_connections());
+  writer.single("tokio_php_pending_requests", "gauge", "Requests that wait for a worker.",
+                snapshot.pool.waiting);
+  writer.single("tokio_php_dropped_requests", "gauge",
+                "Requests refused because the queue was full or too slow.", snapshot.pool.dropped);
+
+  writer.family("tokio_php_requests_total", "counter", "Requests by method.");
+  for (size_t i = 0; i < kMethods.size(); ++i) {
+    writer.sample(fmt::format("method=\"{}\"", kMethods[i]), totals.requests[i]);
+  }
+  writer.family("tokio_php_responses_total", "counter", "Responses by class of status.");
+  for (size_t i = 0; i < kStatusClasses; ++i) {
+    writer.sample(fmt::format("status=\"{}xx\"", i + 1), totals.responses[i]);
+  }
+  writer.histogram("tokio_php_request_duration_seconds",
+                   "From the end of a request's head to the last byte of its answer.",
+                   totals.request_duration);
+  writer.histogram("tokio_php_queue_duration_seconds", "Time that requests waited for a worker.",
+                   totals.queue_duration);
+  writer.histogram("tokio_php_php_duration_seconds", "Time that PHP worked on requests.",
+                   totals.php_duration);
+  writer.single("tokio_php_timeouts_total", "counter", "Requests ended by REQUEST_TIMEOUT.",
+                totals.timeouts);
+  writer.single("tokio_php_received_bytes_total", "counter", "Bytes of request bodies.",
+                totals.received_bytes);
+  writer.single("tokio_php_sent_bytes_total", "counter", "Bytes of response bodies.",
+                totals.sent_bytes);
+  writer.single("tokio_php_log_lines_dropped_total", "counter",
+                "Log lines dropped because the log could not take them.",
+                snapshot.log_lines_dropped);
+}
+
+void write_workers(Writer& writer, const MetricsSnapshot& snapshot) {
+  writer.family("tokio_php_workers", "gauge", "Workers by state.");
+  for (WorkerPhase phase : kPhases) {
+    auto count = std::ranges::count(snapshot.workers, phase, &pool::WorkerStatus::phase);
+    writer.sample(fmt::format("pool=\"classic\",state=\"{}\"", name_of(phase)), count);
+  }
+  writer.family("tokio_php_worker_memory_bytes", "gauge", "Memory a worker shares with nobody.");
+  for (const WorkerMemory& memory : snapshot.memory) {
+    writer.sample(fmt::format("pool=\"classic\",worker=\"{}\"", memory.worker), memory.bytes);
+  }
+  writer.family("tokio_php_worker_restarts_total", "counter", "Workers replaced, by cause.");
+  writer.sample("cause=\"crash\"", snapshot.pool.restarts_crash);
+  writer.sample("cause=\"timeout\"", snapshot.pool.restarts_timeout);
+  writer.sample("cause=\"other\"", snapshot.pool.restarts_other);
+}
+
+void write_machine(Writer& writer, const MachineStatus& machine) {
+  uint64_t used = machine.memory_total - std::min(machine.memory_available, machine.memory_total);
+  auto total = static_cast<double>(std::max<uint64_t>(machine.memory_total, 1));
+  writer.single("tokio_php_memory_usage_percent", "gauge", "Used memory of the machine.",
+                100.0 * static_cast<double>(used) / total);
+  writer.single("node_load1", "gauge", "Load average over 1 minute.", machine.load[0]);
+  writer.single("node_load5", "gauge", "Load average over 5 minutes.", machine.load[1]);
+  writer.single("node_load15", "gauge", "Load average over 15 minutes.", machine.load[2]);
+  writer.single("node_memory_MemTotal_bytes", "gauge", "Memory of the machine.",
+                machine.memory_total);
+  writer.single("node_memory_MemAvailable_bytes", "gauge", "Memory that programs could get.",
+                machine.memory_available);
+  writer.single("node_memory_MemUsed_bytes", "gauge", "Memory that programs could not get.", used);
+}
+
+}  // namespace
+
+std::string_view name_of(WorkerPhase phase) {
+  switch (phase) {
+    case WorkerPhase::kStarting:
+      return "starting";
+    case WorkerPhase::kIdle:
+      return "idle";
+    case WorkerPhase::kBusy:
+      return "busy";
+    case WorkerPhase::kDead:
+      return "dead";
+  }
+  return "dead";
+}
+
+std::string metrics_text(const MetricsSnapshot& snapshot) {
+  Writer writer;
+  write_requests(writer, snapshot);
+  write_workers(writer, snapshot);
+  write_machine(writer, snapshot.machine);
+  return writer.take();
+}
+
+}  // namespace howdah::ops

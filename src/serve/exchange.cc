@@ -1,0 +1,249 @@
+#include "serve/exchange.h"
+
+#include "serve/limits.h"
+
+namespace howdah::serve {
+namespace {
+
+// What a slot has for the encoded request.
+constexpr size_t kMaxEncodedBytes = channel::kSlotBytes - channel::kInlineBodyBytes - 4096;
+constexpr int kClientGone = 499;
+
+std::string_view value_of(const http::RequestHead& head, std::string_view name) {
+  const http::Field* field = head.find(name);
+  return field != nullptr ? field->value : std::string_view();
+}
+
+}  // namespace
+
+Exchange::Exchange(LoopServices& services) : services_(services), body_(services.shared.spool) {
+  job_.consumer = this;
+}
+
+Exchange::~Exchange() {
+  if (job_active_) services_.jobs->abandon(job_);
+}
+
+void Exchange::reset() {
+  body_.reset();
+  held_.clear();
+  if (held_.capacity() > kKeptBytes) held_.release();
+  content_type_.clear();
+  declared_length_.reset();
+  event_stream_ = room_wanted_ = timed_out_ = false;
+  passed_on_ = 0;
+  error_status_ = status_ = 0;
+  worker_ = -1;
+  end_info_ = {};
+  error_ = "";
+  admission_ = {};
+  target_ = {};
+  started_at_ = services_.loop.now();
+}
+
+void Exchange::identify(std::string_view traceparent, std::string_view request_id) {
+  trace_ = http::make_trace_context(traceparent, services_.random);
+  traceparent_.clear();
+  http::append_traceparent(traceparent_, trace_);
+  request_id_.clear();
+  http::append_request_id(request_id_, request_id, trace_);
+}
+
+void Exchange::begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream) {
+  reset();
+  head_ = nullptr;
+  addresses_ = &addresses;
+  stream_ = &stream;
+  state_ = State::kReceiving;
+  identify({}, {});
+}
+
+Exchange::BodyPlan Exchange::begin(http::RequestHead& head, std::string_view bytes,
+                                   const ConnectionAddresses& addresses, ResponseStream& stream) {
+  reset();
+  head_bytes_.assign(bytes);
+  head.rebase(bytes.data(), bytes.size(), head_bytes_.data());
+  head_ = &head;
+  addresses_ = &addresses;
+  stream_ = &stream;
+  state_ = State::kReceiving;
+  identify(value_of(head, "traceparent"), value_of(head, "x-request-id"));
+  plan_ = plan(addresses);
+  return plan_ == Plan::kScript ? BodyPlan::kGather : BodyPlan::kDiscard;
+}
+
+Exchange::Plan Exchange::plan_error(int status, const char* why) {
+  error_status_ = status;
+  error_ = why;
+  return Plan::kError;
+}
+
+// Everything that can be said of a request before its body.
+Exchange::Plan Exchange::plan(const ConnectionAddresses& addresses) {
+  if (services_.shared.admission != nullptr) {
+    admission_ = services_.shared.admission->decide(addresses.client_ip, services_.loop.now());
+    if (!admission_.admitted) return plan_error(429, "rate limit");
+  }
+  if (head_->method == "CONNECT" || head_->method == "TRACE") return plan_error(405, "method");
+  uint64_t limit = options().max_body_size;
+  if (head_->framing == http::BodyFraming::kLength && limit != 0 && head_->content_length > limit) {
+    return plan_error(413, "body larger than MAX_BODY_SIZE");
+  }
+  if (head_->target == "*") return Plan::kOptions;
+  return plan_target();
+}
+
+Exchange::Plan Exchange::plan_target() {
+  auto target = http::decode_target(head_->target, path_);
+  if (!target) return plan_error(target.error().status, target.error().reason);
+  target_ = *target;
+  services_.shared.router.route(path_, services_.shared.files, route_);
+  bool readable = head_->method == "GET" || head_->method == "HEAD";
+  switch (route_.kind) {
+    case RouteKind::kNotFound:
+      return plan_error(404, "");
+    case RouteKind::kRedirect:
+      return Plan::kRedirect;
+    case RouteKind::kScript:
+      return Plan::kScript;
+    case RouteKind::kFile:
+    case RouteKind::kFallback:
+      return readable ? Plan::kFile : plan_error(405, "");
+  }
+  return plan_error(500, "route");
+}
+
+void Exchange::on_body(std::string_view bytes) {
+  if (state_ != State::kReceiving) return;
+  uint64_t limit = options().max_body_size;
+  if (limit != 0 && body_.size() + bytes.size() > limit) {
+    return refuse(413, "body larger than MAX_BODY_SIZE");
+  }
+  auto kept = body_.append(bytes);
+  if (!kept) {
+    services_.shared.log.log(base::LogType::kApp, base::LogLevel::kError, "request body not kept",
+                             ids(), {{"reason", std::string_view(kept.error().message())}});
+    refuse(503, "no spool");
+  }
+}
+
+void Exchange::on_request_end() {
+  if (state_ != State::kReceiving) return;
+  switch (plan_) {
+    case Plan::kError:
+      return send_error(error_status_, error_);
+    case Plan::kOptions:
+      return send_options();
+    case Plan::kRedirect:
+      return send_redirect();
+    case Plan::kFile:
+      return send_file();
+    case Plan::kScript:
+      return submit();
+  }
+}
+
+void Exchange::submit() {
+  if (services_.jobs == nullptr || options().stub == StubMode::kEmptyAnswers) {
+    begin_head(200);
+    return send_text("text/html; charset=UTF-8", "");
+  }
+  if (!body_.finish()) return send_error(503, "no spool");
+  bool has_body = body_.size() > 0 || head_->framing != http::BodyFraming::kNone;
+  encode_cgi({.head = *head_,
+              .route = route_,
+              .query = target_.query,
+              .document_root = options().document_root,
+              .addresses = *addresses_,
+              .body_size = body_.size(),
+              .has_body = has_body,
+              .trace = trace_,
+              .traceparent = traceparent_,
+              .request_id = request_id_},
+             encoder_, scratch_);
+  if (encoder_.bytes().size() > kMaxEncodedBytes) return send_error(431, "head too large for PHP");
+  job_.request = encoder_.bytes();
+  job_.body = body_.memory();
+  job_.body_size = body_.size();
+  job_.body_fd = body_.fd();
+  job_.submitted_at = services_.loop.now();
+  if (services_.jobs->submit(job_) != pool::Submit::kAccepted) return send_error(503, "queue full");
+  job_active_ = true;
+  state_ = State::kWaiting;
+  if (options().request_timeout != 0) {
+    services_.loop.timers().arm(deadline_, services_.loop.now() + options().request_timeout);
+  }
+}
+
+// The job is over, whoever ended it.
+void Exchange::end_job() {
+  job_active_ = false;
+  services_.loop.timers().cancel(deadline_);
+}
+
+void Exchange::on_deadline() {
+  services_.jobs->cancel(job_);
+  end_job();
+  timed_out_ = true;
+  if (state_ == State::kWaiting || state_ == State::kHolding) {
+    return send_error(504, "REQUEST_TIMEOUT");
+  }
+  error_ = "REQUEST_TIMEOUT";
+  if (state_ == State::kStreaming) stream_->cut();
+  state_ = State::kAnswered;
+}
+
+void Exchange::refuse(int status, const char* why) {
+  if (state_ == State::kReceiving) send_error(status, why);
+}
+
+void Exchange::on_room() {
+  if (!room_wanted_ || !job_active_) return;
+  room_wanted_ = false;
+  services_.jobs->resume(job_);
+}
+
+void Exchange::finish() {
+  if (state_ == State::kIdle) return;
+  if (pending() && *error_ == '\0') error_ = "client left";
+  // Nothing of an answer that was still being gathered has been sent.
+  if (status_ == 0 || state_ == State::kHolding) status_ = kClientGone;
+  if (job_active_) {
+    services_.jobs->abandon(job_);
+    end_job();
+  }
+  report();
+  state_ = State::kIdle;
+  body_.reset();
+  stream_ = nullptr;
+  head_ = nullptr;
+}
+
+void Exchange::report() {
+  ExchangeReport report;
+  if (head_ != nullptr) {
+    report.method = head_->method;
+    report.path = target_.raw_path.empty() ? head_->target : target_.raw_path;
+    report.query = target_.query;
+    report.version = head_->version;
+    report.user_agent = value_of(*head_, "user-agent");
+    report.referer = value_of(*head_, "referer");
+    report.forwarded_for = value_of(*head_, "x-forwarded-for");
+  }
+  report.status = status_;
+  report.received_bytes = body_.size();
+  report.sent_bytes = stream_->sent_body_bytes();
+  report.duration = services_.loop.now() - started_at_;
+  report.client_ip = addresses_->client_ip;
+  report.ids = ids();
+  report.worker = worker_;
+  if (end_info_.claimed_at != 0) {
+    report.queue_time = end_info_.claimed_at - job_.submitted_at;
+    report.php_time = end_info_.ended_at - end_info_.claimed_at;
+  }
+  report.timed_out = timed_out_;
+  report.error = error_;
+  services_.shared.observer.on_exchange(report);
+}
+
+}  // namespace howdah::serve

@@ -1,0 +1,244 @@
+// The answers of an exchange: those PHP gives, and the short ones the server makes itself.
+
+#include "http/chars.h"
+#include "http/path.h"
+#include "http/response_rules.h"
+#include "serve/error_answer.h"
+#include "serve/exchange.h"
+#include "serve/limits.h"
+
+namespace howdah::serve {
+namespace {
+
+constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
+constexpr std::string_view kEventStream = "text/event-stream";
+
+// The server says these itself, once; what PHP says of them is dropped.
+bool is_servers_own(std::string_view name) {
+  return http::iequals(name, "date") || http::iequals(name, "server") ||
+         http::iequals(name, "x-request-id") || http::iequals(name, "traceparent");
+}
+
+std::optional<uint64_t> parse_length(std::string_view text) {
+  if (text.empty() || text.size() > 18) return std::nullopt;
+  uint64_t value = 0;
+  for (char digit : text) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    value = value * 10 + static_cast<uint64_t>(digit - '0');
+  }
+  return value;
+}
+
+std::string decimal(uint64_t value) { return std::to_string(value); }
+
+}  // namespace
+
+void Exchange::begin_head(int status) {
+  answer_.clear(status);
+  status_ = status;
+  add_identity();
+}
+
+void Exchange::add_identity() {
+  answer_.add("Server", "howdah");
+  answer_.add("Date", services_.date.at(services_.loop.now()));
+  answer_.add("X-Request-ID", request_id_);
+  answer_.add("traceparent", traceparent_);
+  if (admission_.limited) {
+    answer_.add("X-RateLimit-Limit", decimal(admission_.limit));
+    answer_.add("X-RateLimit-Remaining", decimal(admission_.remaining));
+    answer_.add("X-RateLimit-Reset", decimal(admission_.reset_seconds));
+  }
+}
+
+void Exchange::send_text(std::string_view content_type, std::string_view text) {
+  answer_.add("Content-Type", content_type);
+  state_ = State::kAnswered;
+  stream_->start(answer_, text.size(), {{&text, 1}, text.size()}, Last::kYes);
+}
+
+void Exchange::send_error(int status, const char* why) {
+  begin_head(status);
+  error_ = why;
+  if (status == 405) {
+    bool file = route_.kind == RouteKind::kFile || route_.kind == RouteKind::kFallback;
+    bool routed = !target_.raw_path.empty();
+    answer_.add("Allow", routed && file ? kFileMethods : kPhpMethods);
+  }
+  if (status == 503) answer_.add("Retry-After", "1");
+  if (status == 429) answer_.add("Retry-After", decimal(admission_.reset_seconds));
+  send_text(kPlainText, error_text(status));
+}
+
+void Exchange::send_options() {
+  begin_head(head_->method == "OPTIONS" ? 200 : 400);
+  answer_.add("Allow", kPhpMethods);
+  send_text(kPlainText, "");
+}
+
+void Exchange::send_redirect() {
+  begin_head(308);
+  scratch_.clear();
+  http::append_encoded_path(scratch_, path_);
+  scratch_ += '/';
+  if (target_.has_query) scratch_.append("?").append(target_.query);
+  answer_.add("Location", scratch_);
+  send_text(kPlainText, error_text(308));
+}
+
+// --- what PHP answers
+
+size_t Exchange::on_answer(const pool::AnswerPart& part) {
+  if (part.interim) {
+    if (state_ == State::kWaiting && part.head != nullptr) {
+      stream_->send_interim(part.head->status(), part.head->fields());
+    }
+    return 0;
+  }
+  worker_ = part.worker;
+  if (part.flush && event_stream_ && options().request_timeout != 0) {
+    services_.loop.timers().arm(deadline_, services_.loop.now() + options().request_timeout);
+  }
+  if (state_ == State::kWaiting && (part.head == nullptr || !take_head(*part.head))) {
+    error_ = "worker sent no valid head";
+    send_error(502, error_);
+    state_ = State::kDropping;
+  }
+  size_t taken = take_body(part);
+  if (!part.end || taken < part.body_size) return taken;
+  end_info_ = part.end_info;
+  end_job();
+  if (state_ == State::kDropping) state_ = State::kAnswered;
+  return taken;
+}
+
+bool Exchange::take_head(const channel::ResponseHead& head) {
+  if (!http::valid_final_status(head.status())) return false;
+  begin_head(head.status());
+  for (const channel::ResponseField& field : head.fields()) {
+    take_field(field.name, http::trim_ows(field.value));
+  }
+  if (event_stream_ && options().request_timeout != 0) {
+    services_.loop.timers().arm(deadline_, services_.loop.now() + options().request_timeout);
+  }
+  state_ = State::kHolding;
+  return true;
+}
+
+void Exchange::take_field(std::string_view name, std::string_view value) {
+  if (!http::valid_response_field(name, value)) {
+    services_.shared.log.log(base::LogType::kApp, base::LogLevel::kWarn,
+                             "header of a script dropped: not valid", ids(), {{"name", name}});
+    return;
+  }
+  if (http::is_hop_by_hop(name) || is_servers_own(name)) return;
+  if (http::iequals(name, "content-length")) {
+    declared_length_ = parse_length(value);
+    return;
+  }
+  if (http::iequals(name, "content-type")) {
+    // Kept apart: it is not said of a text that the server puts in the place of an empty body.
+    content_type_.assign(value);
+    event_stream_ = value.size() >= kEventStream.size() &&
+                    http::iequals(value.substr(0, kEventStream.size()), kEventStream);
+    return;
+  }
+  answer_.add(name, value);
+}
+
+size_t Exchange::take_body(const pool::AnswerPart& part) {
+  switch (state_) {
+    case State::kHolding:
+      return hold(part);
+    case State::kStreaming:
+      return pass_on(part);
+    default:
+      return part.body_size;
+  }
+}
+
+// Nothing has been sent yet: wait for the end, which tells the length, unless the script wants its
+// words out or there are too many of them.
+size_t Exchange::hold(const pool::AnswerPart& part) {
+  if (part.end) {
+    send_whole(part);
+    return part.body_size;
+  }
+  if (part.flush || event_stream_) {
+    stream_->set_pace(Pace::kHoldBack);
+    start_stream(part);
+    return part.body_size;
+  }
+  if (held_.size() + part.body_size > kBufferedAnswerBytes) {
+    start_stream(part);
+    return part.body_size;
+  }
+  for (std::string_view piece : part.body) held_.append(piece);
+  return part.body_size;
+}
+
+void Exchange::send_whole(const pool::AnswerPart& part) {
+  size_t size = held_.size() + part.body_size;
+  if (size == 0 && status_ >= 400) return send_text(kPlainText, error_text(status_));
+  pieces_.clear();
+  if (!held_.empty()) pieces_.push_back(held_.view());
+  pieces_.insert(pieces_.end(), part.body.begin(), part.body.end());
+  std::optional<uint64_t> length = size;
+  // PHP makes no body for HEAD, so only it can know how long that of GET is.
+  if (head_->method == "HEAD" && size == 0) length = declared_length_;
+  if (!content_type_.empty()) answer_.add("Content-Type", content_type_);
+  state_ = State::kAnswered;
+  stream_->start(answer_, length, {pieces_, size}, Last::kYes);
+}
+
+void Exchange::start_stream(const pool::AnswerPart& part) {
+  pieces_.clear();
+  if (!held_.empty()) pieces_.push_back(held_.view());
+  pieces_.insert(pieces_.end(), part.body.begin(), part.body.end());
+  size_t size = held_.size() + part.body_size;
+  if (!content_type_.empty()) answer_.add("Content-Type", content_type_);
+  state_ = State::kStreaming;
+  if (declared_length_ && size > *declared_length_) {
+    // More is here already than was promised: do without the promise.
+    declared_length_.reset();
+  }
+  passed_on_ = size;
+  stream_->start(answer_, declared_length_, {pieces_, size}, Last::kNo);
+  held_.clear();
+}
+
+size_t Exchange::pass_on(const pool::AnswerPart& part) {
+  if (part.flush) stream_->set_pace(Pace::kHoldBack);
+  if (part.body_size > 0 && !part.must_take && !stream_->room()) {
+    room_wanted_ = true;
+    return 0;
+  }
+  passed_on_ += part.body_size;
+  bool wrong = declared_length_ &&
+               (passed_on_ > *declared_length_ || (part.end && passed_on_ < *declared_length_));
+  if (wrong && head_->method != "HEAD") {
+    error_ = "Content-Length of the script does not fit its output";
+    stream_->cut();
+    state_ = State::kDropping;
+    return part.body_size;
+  }
+  if (part.end) state_ = State::kAnswered;
+  if (part.end || part.body_size > 0) {
+    stream_->write({part.body, part.body_size}, part.end ? Last::kYes : Last::kNo);
+  }
+  return part.body_size;
+}
+
+void Exchange::on_lost(pool::Loss loss) {
+  end_job();
+  bool died = loss == pool::Loss::kWorkerDied;
+  const char* why = died ? "worker died" : "no worker";
+  if (state_ == State::kWaiting || state_ == State::kHolding) {
+    return send_error(died ? 502 : 503, why);
+  }
+  error_ = why;
+  if (state_ == State::kStreaming) stream_->cut();
+  state_ = State::kAnswered;
+}
+
+}  // namespace howdah::serve

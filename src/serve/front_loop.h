@@ -1,0 +1,69 @@
+#pragma once
+
+// The clients of one event loop: accepts them, keeps their connections, ends them.
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "net/event_loop.h"
+#include "serve/http1_connection.h"
+#include "serve/services.h"
+
+namespace howdah::serve {
+
+// Belongs to its loop's thread, except before the loop runs. Ends before the loop, the pool and the
+// shared services. Made after the pool, so that its hook is asked after the dispatcher's.
+class FrontLoop final : public net::PassHook {
+ public:
+  // `jobs` is the loop's dispatcher; null in stub mode.
+  FrontLoop(net::EventLoop& loop, SharedServices& shared, pool::JobQueue* jobs);
+  ~FrontLoop() override;
+  FrontLoop(const FrontLoop&) = delete;
+  FrontLoop& operator=(const FrontLoop&) = delete;
+
+  // Accepts from a listening, non-blocking descriptor. Other loops may have the same socket.
+  base::Status listen(base::UniqueFd listener);
+  // A client that was accepted elsewhere.
+  void adopt(base::UniqueFd client);
+  // Accepts no more; idle connections end now, others after their answer. `on_done` is called,
+  // once, when there is none left.
+  void drain(std::function<void()> on_done);
+  // Ends all connections as they are.
+  void cut();
+  size_t connections() const { return open_.size(); }
+
+  // --- net::PassHook
+  bool poll() override;
+  void end_pass() override {}
+  bool prepare_sleep() override;
+  void wake_up() override {}
+
+ private:
+  // One listening socket.
+  struct Acceptor final : net::ReadyHandler {
+    explicit Acceptor(base::UniqueFd listener) : fd(std::move(listener)) {}
+    void on_ready(uint32_t) override { pending = true; }
+    base::UniqueFd fd;
+    bool pending = true;  // clients may be waiting
+  };
+
+  bool accept_some(Acceptor& acceptor);
+  bool accept_one(Acceptor& acceptor);
+  void pause();
+  void on_pause_over() { paused_ = false; }
+  bool has_room();
+  bool run_scheduled();
+  void recycle();
+
+  LoopServices services_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<std::unique_ptr<Http1Connection>> open_;
+  std::vector<std::unique_ptr<Http1Connection>> spare_;
+  std::vector<Http1Connection*> running_;
+  bool paused_ = false;
+  net::MemberTimer<FrontLoop, &FrontLoop::on_pause_over> pause_timer_{*this};
+  std::function<void()> on_drained_;
+};
+
+}  // namespace howdah::serve

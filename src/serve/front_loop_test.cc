@@ -1,0 +1,100 @@
+#include "serve/front_loop.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+
+#include "net/listener.h"
+#include "serve/serve_fixture.h"
+
+namespace howdah::serve {
+namespace {
+
+class FrontLoopTest : public ServeTest {
+ protected:
+  void start() {
+    auto shared = SharedServices::create(options_, log_, observer_, nullptr);
+    ASSERT_TRUE(shared);
+    shared_ = std::move(*shared);
+    front_ = std::make_unique<FrontLoop>(loop_, *shared_, &queue_);
+    auto bound = net::bind_listeners(*net::parse_listen_address("127.0.0.1:0"));
+    ASSERT_TRUE(bound);
+    socklen_t size = sizeof address_;
+    ASSERT_EQ(::getsockname(bound->front().fd.get(), reinterpret_cast<sockaddr*>(&address_), &size),
+              0);
+    ASSERT_TRUE(front_->listen(std::move(bound->front().fd)));
+  }
+  base::UniqueFd dial() {
+    base::UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address_), sizeof address_), 0);
+    EXPECT_TRUE(base::set_nonblocking(fd.get()));
+    turn();
+    return fd;
+  }
+  sockaddr_in address_{};
+};
+
+TEST_F(FrontLoopTest, AcceptsAndKnowsBothEnds) {
+  start();
+  client_ = dial();
+  EXPECT_EQ(front_->connections(), 1u);
+  send("GET /app.php HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(queue_.var("REMOTE_ADDR"), "127.0.0.1");
+  EXPECT_EQ(queue_.var("SERVER_ADDR"), "127.0.0.1");
+  EXPECT_EQ(queue_.var("SERVER_NAME"), "127.0.0.1");
+  EXPECT_EQ(queue_.var("SERVER_PORT"), std::to_string(ntohs(address_.sin_port)));
+}
+
+TEST_F(FrontLoopTest, LetsClientsBeyondTheLimitWait) {
+  options_.max_connections = 2;
+  start();
+  base::UniqueFd one = dial(), two = dial(), three = dial();
+  EXPECT_EQ(front_->connections(), 2u);
+  one.reset();
+  pass(kAcceptPause + base::kSecond);
+  EXPECT_EQ(front_->connections(), 2u);
+  EXPECT_EQ(observer_.open, 2);
+  client_ = std::move(three);
+  EXPECT_THAT(get("/page.html"), testing::HasSubstr("<p>page</p>"));
+}
+
+TEST_F(FrontLoopTest, RecoversWhenDescriptorsHadRunOut) {
+  start();
+  // Now, since UBSan wants descriptors when it meets a class for the first time.
+  turn();
+  base::UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address_), sizeof address_), 0);
+  rlimit none{.rlim_cur = 3, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  turn();
+  EXPECT_EQ(front_->connections(), 0u);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  pass(kAcceptPause + base::kSecond);
+  EXPECT_EQ(front_->connections(), 1u);
+}
+
+TEST_F(FrontLoopTest, AcceptsNoMoreWhileDraining) {
+  start();
+  client_ = dial();
+  bool done = false;
+  front_->drain([&] { done = true; });
+  turn();
+  EXPECT_TRUE(done);
+  EXPECT_EQ(front_->connections(), 0u);
+}
+
+TEST_F(FrontLoopTest, CutsWhatIsUnderWay) {
+  start();
+  client_ = dial();
+  send("GET /app.php HTTP/1.1\r\nHost: h\r\n\r\n");
+  front_->cut();
+  EXPECT_EQ(front_->connections(), 0u);
+  EXPECT_EQ(queue_.abandoned, 1);
+}
+
+}  // namespace
+}  // namespace howdah::serve

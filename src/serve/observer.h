@@ -1,0 +1,62 @@
+#pragma once
+
+// What serve tells the layer above it, and what it asks: ops implements these, app wires them.
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/message.h"
+
+namespace howdah::serve {
+
+// Everything known about an exchange at its end. Views are valid for the call.
+struct ExchangeReport {
+  // Empty when the request could not be read.
+  std::string_view method;
+  std::string_view path;  // as received, without the query
+  std::string_view query;
+  http::Version version = http::Version::kHttp11;
+  int status = 0;               // 499: the client left before it was answered
+  uint64_t received_bytes = 0;  // of the body
+  uint64_t sent_bytes = 0;      // of the body
+  base::Nanos duration = 0;     // from the end of the head to the answer's last byte in the kernel
+  std::string_view client_ip;
+  std::string_view user_agent;
+  std::string_view referer;
+  std::string_view forwarded_for;
+  base::LogContext ids;
+  // Of PHP; worker is -1 when no worker answered.
+  int64_t worker = -1;
+  base::Nanos queue_time = 0;
+  base::Nanos php_time = 0;
+  bool timed_out = false;  // REQUEST_TIMEOUT
+  std::string_view error;  // for the log: why it went wrong, a literal
+};
+
+// Called on the loop's thread; one object for all loops must be thread-safe.
+class ExchangeObserver {
+ public:
+  virtual ~ExchangeObserver() = default;
+  virtual void on_exchange(const ExchangeReport& report) = 0;
+  virtual void on_connection_opened() = 0;
+  virtual void on_connection_closed() = 0;
+};
+
+struct AdmissionDecision {
+  bool admitted = true;
+  bool limited = false;  // the limiter is on: the three below go into every answer
+  uint64_t limit = 0;
+  uint64_t remaining = 0;
+  uint64_t reset_seconds = 0;
+};
+
+// Asked once for every request before anything is done for it.
+class Admission {
+ public:
+  virtual ~Admission() = default;
+  virtual AdmissionDecision decide(std::string_view client_ip, base::Nanos now) = 0;
+};
+
+}  // namespace howdah::serve

@@ -1,0 +1,45 @@
+#pragma once
+
+// The settings of CONTRACT section 1 that concern clients and their requests, in the units of the
+// code. Filled by app; 0 = no limit, except where a comment says otherwise.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace howdah::serve {
+
+enum class StubMode {
+  kOff,
+  kEmptyAnswers,  // USE_STUB: an empty 200 where PHP would run
+};
+
+// Immutable while a server runs.
+struct ServeOptions {
+  std::string document_root = "/var/www/html";  // absolute, links resolved, no slash at its end
+  std::string index_file;                       // below the root, without a slash; may be empty
+  bool index_scripts = false;
+  std::vector<std::string> php_deny;
+  bool follow_symlinks = true;
+  std::optional<base::Nanos> static_cache_ttl =
+      86400 * base::kSecond;  // nothing = no Cache-Control
+
+  uint64_t max_body_size = 128 << 20;
+  size_t max_header_size = 64 << 10;
+  base::Nanos header_timeout = 5 * base::kSecond;
+  base::Nanos body_timeout = 30 * base::kSecond;
+  base::Nanos idle_timeout = 60 * base::kSecond;  // 0 = no keep-alive
+  base::Nanos write_timeout = 60 * base::kSecond;
+  base::Nanos request_timeout = 120 * base::kSecond;
+  uint64_t max_connections = 0;
+
+  std::string spool_dir = "/tmp";
+  uint64_t spool_max = uint64_t{2} << 30;
+
+  StubMode stub = StubMode::kOff;
+};
+
+}  // namespace howdah::serve

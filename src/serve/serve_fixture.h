@@ -1,0 +1,215 @@
+#pragma once
+
+// For tests: a front loop in memory, with a clock, a pool and clients of the test's own.
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "channel/request_codec.h"
+#include "serve/exchange.h"
+#include "serve/front_loop.h"
+
+namespace howdah::serve {
+
+inline base::Nanos test_now = 1000 * base::kSecond;
+inline base::Nanos test_clock() { return test_now; }
+
+// A pool whose workers are the test.
+class FakeQueue final : public pool::JobQueue {
+ public:
+  pool::Submit verdict = pool::Submit::kAccepted;
+  std::vector<pool::Job*> jobs;
+  int abandoned = 0, cancelled = 0, resumed = 0;
+
+  pool::Submit submit(pool::Job& job) override {
+    if (verdict == pool::Submit::kAccepted) jobs.push_back(&job);
+    return verdict;
+  }
+  void abandon(pool::Job& job) override {
+    ++abandoned;
+    std::erase(jobs, &job);
+  }
+  void cancel(pool::Job& job) override {
+    ++cancelled;
+    std::erase(jobs, &job);
+  }
+  void resume(pool::Job&) override { ++resumed; }
+  bool begun(const pool::Job&) const override { return true; }
+
+  // What PHP sees of the oldest job, or "(absent)".
+  std::string var(std::string_view name) const {
+    channel::RequestView view(jobs.at(0)->request);
+    channel::RequestView::Item item;
+    while (view.next(item)) {
+      std::string_view known = item.var == channel::Var::kNamed
+                                   ? item.name
+                                   : channel::kVarNames[static_cast<size_t>(item.var)];
+      if (known == name) return std::string(item.value);
+    }
+    return "(absent)";
+  }
+
+  struct Head {
+    uint16_t status = 200;
+    std::vector<std::pair<std::string, std::string>> fields;
+  };
+  enum Flags { kNone = 0, kFlush = 1, kEnd = 2 };
+  // The oldest job's worker says something. Returns how much of the body was taken.
+  size_t say(const Head* head, std::string_view body, int flags) {
+    pool::Job* job = jobs.at(0);
+    channel::ResponseHead decoded;
+    pool::AnswerPart part;
+    if (head != nullptr) {
+      channel::ResponseHeadEncoder encoder;
+      encoder.begin(head->status);
+      for (auto& [name, value] : head->fields) encoder.add(name, value);
+      EXPECT_TRUE(decoded.decode(encoder.bytes()));
+      part.head = &decoded;
+      part.interim = head->status < 200;
+    }
+    if (!body.empty()) part.body = {&body, 1};
+    part.body_size = body.size();
+    part.flush = (flags & kFlush) != 0;
+    part.end = (flags & kEnd) != 0;
+    part.worker = 7;
+    if (part.end) jobs.erase(jobs.begin());
+    size_t taken = job->consumer->on_answer(part);
+    if (part.end && taken < body.size()) jobs.insert(jobs.begin(), job);
+    return taken;
+  }
+  void lose(pool::Loss loss) {
+    pool::Job* job = jobs.at(0);
+    jobs.erase(jobs.begin());
+    job->consumer->on_lost(loss);
+  }
+};
+
+class RecordingObserver final : public ExchangeObserver {
+ public:
+  struct Seen {
+    std::string method, path, query, error, agent;
+    int status;
+    uint64_t sent, received;
+    bool timed_out;
+  };
+  std::vector<Seen> exchanges;
+  int open = 0;
+
+  void on_exchange(const ExchangeReport& report) override {
+    exchanges.push_back({std::string(report.method), std::string(report.path),
+                         std::string(report.query), std::string(report.error),
+                         std::string(report.user_agent), report.status, report.sent_bytes,
+                         report.received_bytes, report.timed_out});
+  }
+  void on_connection_opened() override { ++open; }
+  void on_connection_closed() override { --open; }
+};
+
+class NullSink final : public base::LogSink {
+ public:
+  void write_line(std::string_view) override {}
+};
+
+class ServeTest : public testing::Test {
+ protected:
+  ServeTest() {
+    char name[] = "/tmp/howdah-serve-XXXXXX";
+    root_ = ::mkdtemp(name);
+    options_.document_root = root_;
+    options_.spool_dir = root_;
+    put("app.php", "<?php");
+    put("page.html", "<p>page</p>");
+  }
+  ~ServeTest() override {
+    client_.reset();
+    front_.reset();
+    std::filesystem::remove_all(root_);
+  }
+
+  void put(const std::string& name, std::string_view text) {
+    std::filesystem::create_directories(std::filesystem::path(root_ + "/" + name).parent_path());
+    std::ofstream(root_ + "/" + name, std::ios::binary) << text;
+  }
+
+  // Begins to serve one client on a socket pair.
+  void connect() {
+    if (!front_) {
+      auto shared = SharedServices::create(options_, log_, observer_, nullptr);
+      ASSERT_TRUE(shared);
+      shared_ = std::move(*shared);
+      front_ = std::make_unique<FrontLoop>(loop_, *shared_, stub_ ? nullptr : &queue_);
+    }
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    client_.reset(ends[0]);
+    front_->adopt(base::UniqueFd(ends[1]));
+    turn();
+  }
+  // Lets the loop do all there is to do.
+  void turn() {
+    for (int quiet = 0; quiet < 2;) quiet = loop_.run_pass() ? 0 : quiet + 1;
+  }
+  void pass(base::Nanos time) {
+    test_now += time;
+    turn();
+  }
+  void send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      ssize_t sent = ::send(client_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent > 0) bytes.remove_prefix(static_cast<size_t>(sent));
+      turn();
+      if (sent < 0 && errno != EAGAIN) return;
+    }
+    turn();
+  }
+  // What has arrived so far. `closed_` says whether the server has closed.
+  std::string receive() {
+    std::string all;
+    char bytes[65536];
+    for (;;) {
+      turn();
+      ssize_t got = ::recv(client_.get(), bytes, sizeof bytes, 0);
+      if (got == 0) closed_ = true;
+      if (got <= 0) return all;
+      all.append(bytes, static_cast<size_t>(got));
+    }
+  }
+  std::string ask(std::string_view request) {
+    send(request);
+    return receive();
+  }
+  std::string get(std::string_view path) {
+    return ask("GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n");
+  }
+
+  static bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+  }
+  static std::string body_of(const std::string& answer) {
+    size_t end = answer.find("\r\n\r\n");
+    return end == std::string::npos ? "(no head)" : answer.substr(end + 4);
+  }
+
+  std::string root_;
+  ServeOptions options_;
+  bool stub_ = false;
+  NullSink sink_;
+  base::Logger log_{sink_, {}};
+  RecordingObserver observer_;
+  FakeQueue queue_;
+  net::EventLoop loop_{0, test_clock};
+  std::unique_ptr<SharedServices> shared_;
+  std::unique_ptr<FrontLoop> front_;
+  base::UniqueFd client_;
+  bool closed_ = false;
+};
+
+}  // namespace howdah::serve

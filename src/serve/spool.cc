@@ -1,0 +1,66 @@
+#include "serve/spool.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace howdah::serve {
+
+bool Spool::reserve(uint64_t bytes) {
+  uint64_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
+  if (limit_ == 0 || before + bytes <= limit_) return true;
+  give_back(bytes);
+  return false;
+}
+
+base::Status SpoolFile::create() {
+  const char* directory = spool_.directory_.c_str();
+  fd_.reset(::open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (fd_) return {};
+  // Not every file system has O_TMPFILE.
+  std::string name = spool_.directory_ + "/howdah-spool-XXXXXX";
+  fd_.reset(::mkostemp(name.data(), O_CLOEXEC));
+  if (!fd_) return base::fail_errno("spool");
+  ::unlink(name.c_str());
+  return {};
+}
+
+base::Status SpoolFile::append(std::string_view bytes) {
+  if (!fd_) {
+    if (auto created = create(); !created) return created;
+  }
+  if (!spool_.reserve(bytes.size()))
+    return base::fail({base::ErrorKind::kLimit, 0, "spool is full"});
+  uint64_t end = size_;
+  while (!bytes.empty()) {
+    ssize_t written = base::retry_eintr(
+        [&] { return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(end)); });
+    if (written < 0) {
+      int reason = errno;
+      spool_.give_back(bytes.size() + (end - size_));
+      return base::fail({base::ErrorKind::kSystem, reason, "spool"});
+    }
+    end += static_cast<uint64_t>(written);
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  size_ = end;
+  return {};
+}
+
+base::Result<base::UniqueFd> SpoolFile::reopen_read_only() const {
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd_.get());
+  base::UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
+  if (!fd) return base::fail_errno("spool");
+  return fd;
+}
+
+void SpoolFile::reset() {
+  fd_.reset();
+  spool_.give_back(size_);
+  size_ = 0;
+}
+
+}  // namespace howdah::serve
