@@ -1,0 +1,246 @@
+#include "php/host.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "channel/control.h"
+#include "php/engine.h"
+#include "php/front_link.h"
+#include "php/host_stderr.h"
+#include "php/process_title.h"
+#include "php/worker_set.h"
+
+namespace howdah::php {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+// Signals the host takes through a descriptor. SIGTERM is also what it gets when its parent dies.
+sigset_t host_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP}) sigaddset(&set, signal);
+  return set;
+}
+
+// A session of its own (Ctrl-C at the terminal must not reach workers), and the end when the parent
+// ends. False when the parent has gone already.
+bool settle_process(const Options& options) {
+  ::setsid();
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  return options.parent_pid == 0 || ::getppid() == options.parent_pid;
+}
+
+// While PHP starts: if it ends the process (OPcache does when preloading fails), the front still
+// hears why.
+struct StartGuard {
+  FrontLink* link;
+  HostStderr* errors;
+};
+StartGuard* start_guard = nullptr;
+
+void report_failed_start() {
+  if (start_guard == nullptr) return;
+  std::string text = "PHP did not start";
+  start_guard->errors->drain([&](std::string_view line) { text.append("; ").append(line); });
+  start_guard->link->send_now({.type = channel::ControlType::kFailed}, text);
+  start_guard = nullptr;
+}
+
+class Host {
+ public:
+  Host(const Options& options, FrontLink& link, HostStderr& errors)
+      : options_(options), link_(link), errors_(errors) {}
+
+  // Up to kReady. False: the front has been told why.
+  bool start();
+  int run();
+
+ private:
+  bool fail(std::string_view text) {
+    link_.send_now({.type = channel::ControlType::kFailed}, text);
+    return false;
+  }
+  bool take_hello();
+  void handle(channel::ControlMessage& message);
+  void spawn(channel::ControlMessage& message);
+  void take_signals();
+  void forward_lines();
+  int wait_limit() const;
+
+  const Options& options_;
+  FrontLink& link_;
+  HostStderr& errors_;
+  base::UniqueFd signals_;
+  std::unique_ptr<channel::SharedRegions> regions_;
+  std::unique_ptr<WorkerSet> workers_;
+  bool finishing_ = false;
+  bool ending_ = false;
+};
+
+bool Host::take_hello() {
+  channel::ControlMessage hello;
+  auto received = link_.receive_blocking(hello);
+  if (!received) return fail("howdah-php: " + received.error().message());
+  if (!*received) return false;
+  if (hello.header.type != channel::ControlType::kHello ||
+      hello.header.version != channel::kLayoutVersion || hello.text() != channel::build_id()) {
+    return fail("howdah (" + std::string(hello.text()) + ") and howdah-php (" +
+                std::string(channel::build_id()) + ") are of different versions");
+  }
+  if (hello.fds.size() < 2) return fail("howdah-php: hello without its descriptors");
+  std::vector<base::UniqueFd> events;
+  for (size_t i = 2; i < hello.fds.size(); ++i) events.push_back(std::move(hello.fds[i]));
+  auto regions = channel::SharedRegions::attach(std::move(hello.fds[0]), std::move(hello.fds[1]),
+                                                std::move(events));
+  if (!regions) return fail("howdah-php: " + regions.error().message());
+  regions_ = std::move(*regions);
+  return true;
+}
+
+bool Host::start() {
+  if (!take_hello()) return false;
+  if (auto status = errors_.capture(); !status) return fail(status.error().message());
+  StartGuard guard{&link_, &errors_};
+  start_guard = &guard;
+  std::atexit(report_failed_start);
+  if (!start_engine(options_)) {
+    report_failed_start();
+    return false;
+  }
+  start_guard = nullptr;
+  errors_.started();
+
+  sigset_t signals = host_signals();
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  signals_ = base::UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_) return fail("howdah-php: signalfd failed");
+  auto workers = WorkerSet::create(*regions_, link_, signals_.get());
+  if (!workers) return fail(workers.error().message());
+  workers_ = std::move(*workers);
+
+  std::string text(channel::build_id());
+  text.append("\n").append(engine_version());
+  link_.send({.type = channel::ControlType::kReady, .pid = ::getpid(), .status = kThreaded ? 1 : 0},
+             text);
+  return true;
+}
+
+void Host::spawn(channel::ControlMessage& message) {
+  if (message.fds.size() != 2) return;
+  workers_->spawn({.worker = message.header.worker,
+                   .incarnation = message.header.incarnation,
+                   .responses = std::move(message.fds[0]),
+                   .body_socket = std::move(message.fds[1])});
+}
+
+void Host::handle(channel::ControlMessage& message) {
+  const channel::ControlHeader& header = message.header;
+  switch (header.type) {
+    case channel::ControlType::kSpawn:
+      spawn(message);
+      break;
+    case channel::ControlType::kInterrupt:
+      workers_->interrupt(header.worker, header.incarnation);
+      break;
+    case channel::ControlType::kKill:
+      workers_->kill(header.worker, header.incarnation);
+      break;
+    case channel::ControlType::kFinish:
+      finishing_ = true;
+      break;
+    default:
+      break;
+  }
+}
+
+void Host::take_signals() {
+  signalfd_siginfo info;
+  while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    if (info.ssi_signo != SIGCHLD) ending_ = true;
+  }
+  workers_->reap();
+}
+
+void Host::forward_lines() {
+  errors_.read_some([this](std::string_view line) {
+    link_.send({.type = channel::ControlType::kLine, .worker = channel::kNoWorker}, line);
+  });
+}
+
+int Host::wait_limit() const {
+  return workers_->interrupting() ? WorkerSet::kInterruptIntervalMs : -1;
+}
+
+int Host::run() {
+  enum { kControl, kSignals, kErrors, kThreads, kFixed };
+  std::vector<pollfd> polled;
+  channel::ControlMessage message;
+  while (!ending_ && !(finishing_ && workers_->done())) {
+    polled.assign(kFixed, {-1, 0, 0});
+    polled[kControl] = {link_.fd(), POLLIN, 0};
+    polled[kSignals] = {signals_.get(), POLLIN, 0};
+    polled[kThreads] = {workers_->ended_event(), POLLIN, 0};
+    if (link_.congested()) {
+      // The front does not keep up: leave the lines in their pipes, where they hold their writers.
+      polled[kControl].events |= POLLOUT;
+    } else {
+      polled[kErrors] = {errors_.fd(), POLLIN, 0};
+      workers_->add_pipes(polled);
+    }
+    if (::poll(polled.data(), polled.size(), wait_limit()) < 0 && errno != EINTR)
+      return kExitFailed;
+
+    if ((polled[kControl].revents & POLLOUT) != 0) link_.flush();
+    if (polled[kSignals].revents != 0) take_signals();
+    if (polled[kThreads].revents != 0) workers_->reap();
+    if (polled[kErrors].revents != 0) forward_lines();
+    workers_->read_pipes(polled, kFixed);
+    workers_->repeat_interrupts(base::monotonic_now());
+    if ((polled[kControl].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+      auto received = link_.receive(message);
+      if (!received && received.error().sys_errno == EAGAIN) continue;
+      if (!received || !*received) {
+        ending_ = true;
+      } else {
+        handle(message);
+      }
+    }
+  }
+  if (ending_) workers_->kill_all();
+  link_.flush();
+  if (kThreaded && workers_->has_lost()) ::_exit(0);
+  stop_engine();
+  return 0;
+}
+
+}  // namespace
+
+int host_main(const Options& options) {
+  if (options.control_fd < 0) {
+    std::fprintf(
+        stderr,
+        "howdah-php is started by howdah (it serves requests that howdah passes to it over "
+        "--control-fd); run howdah instead\n");
+    return kExitUsage;
+  }
+  if (!settle_process(options)) return kExitFailed;
+  set_process_title("howdah-php: host");
+  FrontLink link{base::UniqueFd(options.control_fd)};
+  if (!link.prepare()) return kExitUsage;
+  HostStderr errors;
+  Host host(options, link, errors);
+  if (!host.start()) return kExitFailed;
+  return host.run();
+}
+
+}  // namespace howdah::php

@@ -1,0 +1,27 @@
+#pragma once
+
+// The command line of howdah-php. Its caller is howdah, not a person: what is wrong is said in one
+// line, and the exit status is 2.
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace howdah::php {
+
+struct Options {
+  int control_fd = -1;
+  int parent_pid = 0;  // 0 = do not check
+  std::string sapi_name = "fpm-fcgi";
+  std::string ini_path;               // empty = where libphp looks
+  std::vector<std::string> ini_sets;  // "key=value", win over every php.ini
+  std::string document_root;
+  bool functions = true;  // off: no tokio_* functions (--no-ext)
+  bool version = false;
+};
+
+// The message is in `error` when this returns false.
+bool parse_options(int argc, char** argv, Options& options, std::string& error);
+
+}  // namespace howdah::php

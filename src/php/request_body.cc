@@ -1,0 +1,90 @@
+#include "php/request_body.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "php/php_api.h"
+#include "php/request_state.h"
+
+namespace howdah::php {
+namespace {
+
+// A body that PHP's lazy php://input keeps in memory (SAPI_POST_BLOCK_SIZE); larger ones it would
+// put into a file.
+constexpr size_t kLazyBytes = 16 << 10;
+
+bool is_inline(const RequestState* state) {
+  return state->request->body_size <= state->request->inline_body.size();
+}
+
+bool open_body(RequestState* state) {
+  if (state->body_fd) return true;
+  auto fd = state->channel->body_descriptor();
+  if (!fd) return false;
+  state->body_fd = std::move(*fd);
+  return true;
+}
+
+}  // namespace
+
+size_t read_body(char* into, size_t size) {
+  RequestState* state = current_state;
+  if (state == nullptr || state->request == nullptr || state->detached != 0) return 0;
+  const channel::Request* request = state->request;
+  size =
+      std::min<uint64_t>(size, request->body_size - std::min(request->body_size, state->body_read));
+  if (size == 0) return 0;
+  if (is_inline(state)) {
+    std::memcpy(into, request->inline_body.data() + state->body_read, size);
+    state->body_read += size;
+    return size;
+  }
+  if (!open_body(state)) return 0;
+  // Callers take less than they asked for as the end of the body.
+  size_t done = 0;
+  while (done < size) {
+    ssize_t got = ::pread(state->body_fd.get(), into + done, size - done,
+                          static_cast<off_t>(state->body_read));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    done += static_cast<size_t>(got);
+    state->body_read += static_cast<uint64_t>(got);
+  }
+  return done;
+}
+
+void read_unknown_form() {
+  // After a form reader of PHP's own there is nothing left to do.
+  if (SG(request_info).post_entry != nullptr) return;
+  if (SG(post_max_size) > 0 && SG(request_info).content_length > SG(post_max_size)) {
+    php_error_docref(nullptr, E_WARNING,
+                     "POST Content-Length of " ZEND_LONG_FMT
+                     " bytes exceeds the limit of " ZEND_LONG_FMT " bytes",
+                     static_cast<zend_long>(SG(request_info).content_length),
+                     static_cast<zend_long>(SG(post_max_size)));
+  }
+}
+
+void attach_body_stream(RequestState* state) {
+  if (SG(request_info).request_body != nullptr || SG(post_read) != 0 || state->body_read != 0)
+    return;
+  const channel::Request* request = state->request;
+  if (request->body_size <= kLazyBytes) return;
+  php_stream* stream = nullptr;
+  if (is_inline(state)) {
+    zend_string* body =
+        zend_string_init(request->inline_body.data(), request->inline_body.size(), 0);
+    stream = php_stream_memory_open(TEMP_STREAM_READONLY, body);
+    zend_string_release(body);
+  } else if (open_body(state)) {
+    // The stream closes its descriptor at the end of the request.
+    stream = php_stream_fopen_from_fd(state->body_fd.release(), "rb", nullptr);
+  }
+  if (stream == nullptr) return;
+  SG(request_info).request_body = stream;
+  SG(post_read) = 1;
+}
+
+}  // namespace howdah::php

@@ -1,0 +1,100 @@
+#include "php/response.h"
+
+#include <unistd.h>
+
+#include "php/interrupt.h"
+#include "php/request_state.h"
+
+namespace howdah::php {
+namespace {
+
+constexpr std::string_view kStatusField = "Status";
+
+// "Name: value" -> its two halves; an empty name when there is no colon.
+channel::ResponseField split_field(const sapi_header_struct* header) {
+  std::string_view line(header->header, header->header_len);
+  size_t colon = line.find(':');
+  if (colon == line.npos) return {};
+  std::string_view value = line.substr(colon + 1);
+  while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
+  return {line.substr(0, colon), value};
+}
+
+bool same_name(std::string_view name, std::string_view other) {
+  return name.size() == other.size() && strncasecmp(name.data(), other.data(), name.size()) == 0;
+}
+
+// PHP-FPM's rules: the code of an HTTP/ status line wins, then a `Status:` header, then the code.
+int status_of(const sapi_headers_struct* headers) {
+  int code = headers->http_response_code;
+  if (code != 200) {
+    const char* line = headers->http_status_line;
+    const char* space = line == nullptr ? nullptr : strchr(line, ' ');
+    if (space != nullptr && space - line >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
+      return atoi(space + 1);
+    }
+  }
+  for (zend_llist_element* at = headers->headers.head; at != nullptr; at = at->next) {
+    auto field = split_field(reinterpret_cast<sapi_header_struct*>(at->data));
+    // The value ends with the header's NUL byte.
+    if (same_name(field.name, kStatusField)) return atoi(field.value.data());
+  }
+  return code;
+}
+
+// Nobody listens any more. With nothing of ours on the stack: this may be left by a longjmp.
+void output_refused(RequestState* state) {
+  if (state->channel->cancelled() && !state->channel->client_gone()) {
+    // The time limit: the script ends by its own fatal error at the next VM instruction.
+    raise_interrupt(state);
+    return;
+  }
+  php_handle_aborted_connection();
+}
+
+}  // namespace
+
+size_t write_output(const char* bytes, size_t size) {
+  RequestState* state = current_state;
+  if (state == nullptr || !state->in_request) {
+    // Before the first request: warnings of PHP's start.
+    return ::write(STDERR_FILENO, bytes, size) < 0 ? 0 : size;
+  }
+  if (!state->connected() || state->channel->ended()) return size;
+  bool taken = state->channel->body({bytes, size});
+  if (taken && state->event_stream) taken = state->channel->flush();
+  if (!taken) output_refused(state);
+  return size;
+}
+
+void flush_output(void*) {
+  RequestState* state = current_state;
+  if (state == nullptr || !state->connected()) return;
+  sapi_send_headers();
+  if (state->channel->ended() || state->channel->flush()) return;
+  output_refused(state);
+}
+
+int send_response_head(sapi_headers_struct* headers) {
+  RequestState* state = current_state;
+  if (state == nullptr || !state->connected() || state->channel->ended()) {
+    return SAPI_HEADER_SENT_SUCCESSFULLY;
+  }
+  int status = status_of(headers);
+  if (status < 100 || status > 999) status = 500;
+  state->head.begin(static_cast<uint16_t>(status));
+  for (zend_llist_element* at = headers->headers.head; at != nullptr; at = at->next) {
+    auto field = split_field(reinterpret_cast<sapi_header_struct*>(at->data));
+    if (field.name.empty() || same_name(field.name, kStatusField)) continue;
+    if (same_name(field.name, "Content-Type")) {
+      if (status == 304) continue;
+      state->event_stream = field.value.starts_with("text/event-stream");
+    }
+    state->head.add(field.name, field.value);
+  }
+  // A refusal shows again at the output that follows.
+  state->channel->head(state->head);
+  return SAPI_HEADER_SENT_SUCCESSFULLY;
+}
+
+}  // namespace howdah::php

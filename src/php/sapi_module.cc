@@ -1,0 +1,81 @@
+#include "php/sapi_module.h"
+
+#include <sys/uio.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "php/internal_caches.h"
+#include "php/request_body.h"
+#include "php/request_state.h"
+#include "php/response.h"
+#include "php/server_variables.h"
+
+namespace howdah::php {
+namespace {
+
+// The end of sapi_activate(): what PHP decides by itself can be put right here.
+int activate() {
+  restore_internal_caches();
+  RequestState* state = current_state;
+  if (state == nullptr || SG(server_context) == nullptr) return SUCCESS;
+  // Or the first output of a HEAD request would end the script, and it would have no
+  // Content-Length.
+  SG(request_info).headers_only = 0;
+  attach_body_stream(state);
+  return SUCCESS;
+}
+
+// All output has left PHP.
+int deactivate() {
+  RequestState* state = current_state;
+  if (state != nullptr && state->connected()) state->channel->end();
+  return SUCCESS;
+}
+
+char* read_cookies() {
+  RequestState* state = current_state;
+  return state == nullptr ? nullptr : const_cast<char*>(state->c_str(channel::Var::kHttpCookie));
+}
+
+base::LogLevel level_of(int syslog_type) {
+  if (syslog_type <= LOG_ERR) return base::LogLevel::kError;
+  if (syslog_type == LOG_WARNING) return base::LogLevel::kWarn;
+  return syslog_type == LOG_DEBUG ? base::LogLevel::kDebug : base::LogLevel::kInfo;
+}
+
+void log_message(const char* message, int syslog_type) {
+  RequestState* state = current_state;
+  if (state != nullptr && state->connected()) {
+    state->channel->log(static_cast<int>(level_of(syslog_type)), message);
+    return;
+  }
+  iovec pieces[] = {{const_cast<char*>(message), strlen(message)}, {const_cast<char*>("\n"), 1}};
+  [[maybe_unused]] ssize_t written = ::writev(STDERR_FILENO, pieces, 2);
+}
+
+}  // namespace
+
+sapi_module_struct* server_sapi(const char* name) {
+  static sapi_module_struct module{};
+  module.name = const_cast<char*>(name);
+  module.pretty_name = const_cast<char*>("Howdah");
+  module.shutdown = php_module_shutdown_wrapper;
+  module.activate = activate;
+  module.deactivate = deactivate;
+  module.ub_write = write_output;
+  module.flush = flush_output;
+  module.getenv = get_variable;
+  module.sapi_error = php_error;
+  module.send_headers = send_response_head;
+  module.read_post = read_body;
+  module.read_cookies = read_cookies;
+  module.register_server_variables = fill_server_variables;
+  module.log_message = log_message;
+  module.default_post_reader = read_unknown_form;
+  // Never read a php.ini from the current directory.
+  module.php_ini_ignore_cwd = 1;
+  return &module;
+}
+
+}  // namespace howdah::php

@@ -1,0 +1,121 @@
+#include "php/server_variables.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <vector>
+
+#include "channel/control.h"
+#include "php/environment.h"
+#include "php/request_state.h"
+
+namespace howdah::php {
+namespace {
+
+struct Pair {
+  zend_string* key;
+  zend_string* value;
+};
+
+// Constant after MINIT; all strings are interned for the life of the process.
+struct Keys {
+  zend_string* vars[channel::kVarCount];
+  zend_string* remote_user;
+  zend_string* worker_id;
+  std::vector<Pair> constants;  // the same in each request: environment, server's own
+};
+Keys* keys;
+
+zend_string* intern(std::string_view text) {
+  return zend_string_init_interned(text.data(), text.size(), 1);
+}
+
+void append_text(HashTable* table, zend_string* key, std::string_view text) {
+  zval value;
+  ZVAL_STRINGL_FAST(&value, text.data(), text.size());
+  _zend_hash_append(table, key, &value);
+}
+
+// Calls `visit(name, value)` for each variable of the request.
+template <class Visit>
+void for_each_variable(const RequestState* state, Visit visit) {
+  channel::RequestView view = state->request->vars;
+  channel::RequestView::Item item;
+  while (view.next(item)) visit(item.name, item.value);
+}
+
+void (*import_process_environment)(zval*) = nullptr;
+
+void import_environment(zval* array) {
+  import_process_environment(array);
+  RequestState* state = current_state;
+  if (state == nullptr || !state->in_request) return;
+  for_each_variable(state, [array](std::string_view name, std::string_view value) {
+    php_register_variable_safe(name.data(), value.data(), value.size(), array);
+  });
+}
+
+}  // namespace
+
+void intern_server_keys() {
+  keys = new Keys;
+  for (size_t i = 0; i < channel::kVarCount; ++i) keys->vars[i] = intern(channel::kVarNames[i]);
+  keys->remote_user = intern("REMOTE_USER");
+  keys->worker_id = intern("TOKIO_WORKER_ID");
+  for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
+    std::string_view entry = *at;
+    size_t equals = entry.find('=');
+    if (equals == entry.npos || !belongs_in_server(entry.substr(0, equals))) continue;
+    keys->constants.push_back({intern(entry.substr(0, equals)), intern(entry.substr(equals + 1))});
+  }
+  keys->constants.push_back({intern("SERVER_SOFTWARE"), intern("howdah/" HOWDAH_VERSION)});
+  keys->constants.push_back({intern("GATEWAY_INTERFACE"), intern("CGI/1.1")});
+  keys->constants.push_back({intern("TOKIO_SERVER_BUILD_VERSION"), intern(HOWDAH_VERSION)});
+}
+
+void fill_server_variables(zval* array) {
+  RequestState* state = current_state;
+  if (state == nullptr || !state->in_request) return;
+  HashTable* table = Z_ARRVAL_P(array);
+  // Room for all, and a few that PHP and scripts add.
+  zend_hash_extend(
+      table,
+      static_cast<uint32_t>(keys->constants.size()) + state->known_vars + state->named_vars + 10,
+      0);
+  zval value;
+  for (const Pair& pair : keys->constants) {
+    ZVAL_INTERNED_STR(&value, pair.value);
+    _zend_hash_append(table, pair.key, &value);
+  }
+  for (size_t i = 0; i < channel::kVarCount; ++i) {
+    if (state->vars[i].data() != nullptr) append_text(table, keys->vars[i], state->vars[i]);
+  }
+  char digits[12];
+  auto end = std::to_chars(digits, std::end(digits), state->worker).ptr;
+  append_text(table, keys->worker_id, {digits, static_cast<size_t>(end - digits)});
+  if (SG(request_info).auth_user != nullptr) {
+    append_text(table, keys->remote_user, SG(request_info).auth_user);
+  }
+  if (state->named_vars == 0) return;
+  channel::RequestView view = state->request->vars;
+  channel::RequestView::Item item;
+  while (view.next(item)) {
+    if (item.var != channel::Var::kNamed) continue;
+    ZVAL_STRINGL_FAST(&value, item.value.data(), item.value.size());
+    zend_symtable_str_update(table, item.name.data(), item.name.size(), &value);
+  }
+}
+
+char* get_variable(const char* name, size_t size) {
+  RequestState* state = current_state;
+  if (state == nullptr || !state->in_request) return nullptr;
+  return const_cast<char*>(find_variable(*state, {name, size}).data());
+}
+
+void install_environment_hooks() {
+  import_process_environment = php_import_environment_variables;
+  php_import_environment_variables = import_environment;
+  php_load_environment_variables = import_environment;
+}
+
+}  // namespace howdah::php

@@ -1,0 +1,141 @@
+#include "php/worker.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "php/internal_caches.h"
+#include "php/php_api.h"
+#include "php/request_state.h"
+
+namespace howdah::php {
+namespace {
+
+constexpr const char* kPost = "POST";
+constexpr const char* kQuery = "QUERY";
+
+// Before php_request_startup(): PHP picks body readers by these. They point into the slot, which
+// stays until release().
+void set_request_info(RequestState* state) {
+  using channel::Var;
+  const char* method = state->c_str(Var::kRequestMethod);
+  // The body of a QUERY is read like that of a POST; end_request_startup() puts the name right.
+  bool query = method != nullptr && strcmp(method, kQuery) == 0;
+  const char* content_type = state->c_str(Var::kContentType);
+  SG(server_context) = state;
+  SG(request_info).request_method = query ? kPost : method;
+  SG(request_info).query_string = const_cast<char*>(state->c_str(Var::kQueryString));
+  // As PHP-FPM: not the URI.
+  SG(request_info).request_uri = const_cast<char*>(state->c_str(Var::kScriptName));
+  SG(request_info).path_translated = const_cast<char*>(state->c_str(Var::kScriptFilename));
+  SG(request_info).content_type = content_type == nullptr ? "" : content_type;
+  SG(request_info).content_length = static_cast<zend_long>(state->request->body_size);
+  SG(request_info).proto_num = 1000;
+  SG(sapi_headers).http_response_code = 200;
+  php_handle_auth_data(state->c_str(Var::kHttpAuthorization));
+}
+
+void end_request_startup(RequestState* state) {
+  const char* method = state->c_str(channel::Var::kRequestMethod);
+  if (method != nullptr) SG(request_info).request_method = method;
+}
+
+// The plain-text answers of PHP-FPM for a script that is not there.
+void answer_plainly(int status, const char* text) {
+  zend_try {
+    // Also drops a status line that PHP has set with an error.
+    sapi_header_op(SAPI_HEADER_SET_STATUS,
+                   reinterpret_cast<void*>(static_cast<zend_intptr_t>(status)));
+    PHPWRITE(text, strlen(text));
+  }
+  zend_end_try();
+}
+
+#ifndef ZTS
+// The script's directory becomes the current one. PHP's own way asks for the old one and returns to
+// it: three system calls. Every request sets its own here, so one is enough.
+void enter_directory(const char* path) {
+  const char* slash = strrchr(path, '/');
+  if (slash == nullptr || static_cast<size_t>(slash - path) >= MAXPATHLEN) return;
+  char directory[MAXPATHLEN];
+  size_t size = slash == path ? 1 : static_cast<size_t>(slash - path);
+  memcpy(directory, path, size);
+  directory[size] = '\0';
+  [[maybe_unused]] int status = ::chdir(directory);
+}
+#endif
+
+// The front has looked, but the file may have gone since then. Asked only after a failure, so that
+// a request costs no system call for it.
+bool script_vanished(const char* path) {
+  constexpr const char* kFailed = "Failed opening required";
+  return !SG(headers_sent) && PG(last_error_message) != nullptr &&
+         strstr(ZSTR_VAL(PG(last_error_message)), kFailed) != nullptr && ::access(path, R_OK) != 0;
+}
+
+void execute_script(RequestState* state) {
+  const char* path = state->c_str(channel::Var::kScriptFilename);
+  if (path == nullptr || *path == '\0') {
+    answer_plainly(404, "File not found.\n");
+    return;
+  }
+#ifndef ZTS
+  enter_directory(path);
+#endif
+  zend_file_handle script;
+  zend_stream_init_filename(&script, path);
+  script.primary_script = true;
+  EG(exit_status) = 0;
+  php_execute_script(&script);
+  if (!script.in_list) zend_destroy_file_handle(&script);
+  if (EG(exit_status) == 255 && script_vanished(path)) {
+    bool denied = errno == EACCES;
+    zend_try { php_output_discard_all(); }
+    zend_end_try();
+    answer_plainly(denied ? 403 : 404, denied ? "Access denied.\n" : "File not found.\n");
+  }
+}
+
+// A whole request. No object with a destructor: PHP may leave by longjmp what is called from here,
+// and comes back to here.
+bool serve(RequestState* state) {
+  state->channel->begin();
+  set_request_info(state);
+  state->in_request = true;
+  hold_internal_caches();
+  bool started = php_request_startup() == SUCCESS;
+  restore_internal_caches();
+  end_request_startup(state);
+  if (started) execute_script(state);
+  php_request_shutdown(nullptr);
+  state->in_request = false;
+  SG(server_context) = nullptr;
+  SG(request_info).path_translated = nullptr;
+  return started;
+}
+
+}  // namespace
+
+WorkerEnd run_worker(RequestState& state) {
+  current_state = &state;
+  state.vm_interrupt = &EG(vm_interrupt);
+#ifndef ZTS
+  SG(options) |= SAPI_OPTION_NO_CHDIR;
+#endif
+  WorkerEnd end = WorkerEnd::kRetired;
+  while (const channel::Request* request = state.channel->next_request()) {
+    begin_request(state, request);
+    bool sound = serve(&state);
+    // A child of pcntl_fork() came this far: slot, ring and claims are its parent's.
+    if (state.detached != 0) ::_exit(EG(exit_status));
+    state.body_fd.reset();
+    state.channel->release();
+    if (!sound) {
+      end = WorkerEnd::kBroken;
+      break;
+    }
+  }
+  current_state = nullptr;
+  return end;
+}
+
+}  // namespace howdah::php

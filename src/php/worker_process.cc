@@ -1,0 +1,121 @@
+// Process mode: a worker is a fork of the host.
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+
+#include "php/engine.h"
+#include "php/host_stderr.h"
+#include "php/process_title.h"
+#include "php/worker.h"
+#include "php/worker_set.h"
+
+namespace howdah::php {
+namespace {
+
+constexpr int kExitNoParent = 70;
+constexpr int kExitNoChannel = 71;
+// Workers are the first choice of the OOM killer in their server.
+constexpr int kOomScoreRaise = 300;
+constexpr int kOomScoreMax = 1000;
+
+void raise_oom_score() {
+  base::UniqueFd file(::open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC));
+  char text[16] = {};
+  if (!file || ::pread(file.get(), text, sizeof text - 1, 0) <= 0) return;
+  int score = 0;
+  std::from_chars(text, text + std::strlen(text), score);
+  int size = std::snprintf(text, sizeof text, "%d", std::min(score + kOomScoreRaise, kOomScoreMax));
+  [[maybe_unused]] ssize_t written = ::pwrite(file.get(), text, static_cast<size_t>(size), 0);
+}
+
+// Between fork and PHP: a process group of its own, the end when the host ends, stdio, and the
+// signals as a program expects to find them.
+void settle_child(int host, int output) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != host) ::_exit(kExitNoParent);
+  redirect_stdio(output);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  raise_oom_score();
+}
+
+}  // namespace
+
+base::Status WorkerSet::prepare() { return {}; }
+
+base::Status WorkerSet::start(Worker& record, SpawnOrder order) {
+  auto pipe = make_line_pipe();
+  if (!pipe) return base::fail(pipe.error());
+  const int host = ::getpid();
+  pid_t pid = ::fork();
+  if (pid < 0) return base::fail_errno("fork");
+  if (pid > 0) {
+    // Also from here: either of the two may be first.
+    ::setpgid(pid, pid);
+    record.pid = pid;
+    record.output = LinePipe(std::move(pipe->read_end));
+    return {};
+  }
+
+  settle_child(host, pipe->write_end.get());
+  pipe->write_end.reset();
+  pipe->read_end.reset();
+  link_.abandon();
+  workers_.clear();
+  ::close(signals_);
+  char title[48];
+  std::snprintf(title, sizeof title, "howdah-php: worker %u", order.worker);
+  set_process_title(title);
+
+  enter_engine();
+  auto attached =
+      channel::WorkerChannel::attach(regions_, order.worker, order.incarnation,
+                                     std::move(order.responses), std::move(order.body_socket));
+  if (!attached) {
+    std::fprintf(stderr, "worker: %s\n", attached.error().message().c_str());
+    ::_exit(kExitNoChannel);
+  }
+  static RequestState state;
+  state.channel = attached->get();
+  state.note = note_of(order.worker);
+  state.worker = order.worker;
+  state.workers = regions_.requests().worker_limit;
+  run_worker(state);
+  stop_engine();
+  ::_exit(0);
+}
+
+void WorkerSet::signal_worker(const Worker& record) { ::kill(record.pid, SIGRTMIN + 4); }
+
+// What the worker has started goes with it.
+void WorkerSet::kill_worker(Worker& record) { ::kill(-record.pid, SIGKILL); }
+
+void WorkerSet::kill_all() {
+  for (auto& record : workers_) kill_worker(*record);
+}
+
+void WorkerSet::reap() {
+  for (;;) {
+    siginfo_t info{};
+    // The zombie is left for a moment: as long as it is there, its process group cannot be
+    // another's.
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0) return;
+    auto found =
+        std::ranges::find_if(workers_, [&](const auto& each) { return each->pid == info.si_pid; });
+    if (found != workers_.end()) kill_worker(**found);
+    int status = 0;
+    ::waitpid(info.si_pid, &status, 0);
+    if (found != workers_.end()) report_exit(**found, status);
+  }
+}
+
+}  // namespace howdah::php

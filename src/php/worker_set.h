@@ -1,0 +1,102 @@
+#pragma once
+
+// The workers of a host: makes them, reaps them, interrupts them, reads what they write to stderr.
+//
+// Workers are processes or threads, by the kind of PHP (worker_process.cc, worker_thread.cc: one of
+// the two is in the program). Used by the host's thread alone.
+
+#include <poll.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "channel/worker_channel.h"
+#include "php/front_link.h"
+#include "php/line_pipe.h"
+#include "php/request_state.h"
+
+namespace howdah::php {
+
+// What a kSpawn message asks for.
+struct SpawnOrder {
+  uint32_t worker;
+  uint32_t incarnation;
+  base::UniqueFd responses;
+  base::UniqueFd body_socket;
+};
+
+class WorkerSet {
+ public:
+  static constexpr int kInterruptIntervalMs = 100;
+  // The front kills after 2 s; by then there is nobody to interrupt any more.
+  static constexpr base::Nanos kInterruptLimit = 2500 * base::kMillisecond;
+
+  // `signals` is the host's signalfd, which forked workers close.
+  static base::Result<std::unique_ptr<WorkerSet>> create(channel::SharedRegions& regions,
+                                                         FrontLink& link, int signals);
+  ~WorkerSet();
+
+  // Whether nothing is left to wait for. Threads that were given up (kKill) do not count.
+  bool done() const;
+  // Whether such threads still run: PHP cannot be shut down under them.
+  bool has_lost() const { return !workers_.empty(); }
+  // Reports kSpawned; on failure a line and kExited.
+  void spawn(SpawnOrder order);
+  // Reports kExited for each worker that has ended, and ends its process group.
+  void reap();
+  void interrupt(uint32_t worker, uint32_t incarnation);
+  void kill(uint32_t worker, uint32_t incarnation);
+  void kill_all();
+
+  bool interrupting() const;
+  // Signals the workers whose cancelled request still runs.
+  void repeat_interrupts(base::Nanos now);
+
+  // One entry per worker with a pipe; read_pipes() gets the same array, entries from `first` on.
+  void add_pipes(std::vector<pollfd>& polled) const;
+  void read_pipes(const std::vector<pollfd>& polled, size_t first);
+  // Thread mode: readable when a thread has ended. -1 in process mode.
+  int ended_event() const { return ended_event_.get(); }
+
+  // A worker's own record; what a thread needs of it stays in place until it is joined.
+  struct Worker {
+    uint32_t number = 0;
+    uint32_t incarnation = 0;
+    int pid = 0;             // process mode
+    void* thread = nullptr;  // thread mode, worker_thread.cc
+    bool lost = false;       // thread mode: to be killed, which a thread cannot be
+    base::Nanos interrupt_until = 0;
+    base::Nanos next_interrupt = 0;
+    LinePipe output;
+  };
+
+ private:
+  WorkerSet(channel::SharedRegions& regions, FrontLink& link, int signals)
+      : regions_(regions), link_(link), signals_(signals) {}
+
+  // --- worker_process.cc or worker_thread.cc
+  base::Status prepare();
+  // Fills the record's pid or thread and pipe.
+  base::Status start(Worker& record, SpawnOrder order);
+  void signal_worker(const Worker& record);
+  void kill_worker(Worker& record);
+
+  Worker* find(uint32_t worker, uint32_t incarnation);
+  bool runs_cancelled_request(const Worker& record) const;
+  WorkerNote* note_of(uint32_t worker) const { return notes() + worker; }
+  WorkerNote* notes() const { return static_cast<WorkerNote*>(notes_.data()); }
+  void report_line(const Worker& record, std::string_view line);
+  void report_note(const Worker& record);
+  // Last words and kExited; the record is gone after it.
+  void report_exit(Worker& record, int status);
+
+  channel::SharedRegions& regions_;
+  FrontLink& link_;
+  const int signals_;
+  channel::Mapping notes_;
+  base::UniqueFd ended_event_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace howdah::php
