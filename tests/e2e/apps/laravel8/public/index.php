@@ -1,0 +1,37 @@
+<?php // Laravel 8 from Debian's php-laravel-framework: kernel, container, sessions, Blade, query builder on SQLite.
+error_reporting(E_ALL & ~E_DEPRECATED);
+ini_set('display_errors', '0'); // the framework sets error_reporting(-1), and PHP 8.4 then reports deprecations
+set_include_path('/usr/share/php');
+require_once 'Illuminate/autoload.php';
+require_once 'Psr/Log/autoload.php';
+
+use Illuminate\Cookie\Middleware\{AddQueuedCookiesToResponse, EncryptCookies};
+use Illuminate\Http\Request;
+use Illuminate\Session\Middleware\StartSession;
+
+$app = new Illuminate\Foundation\Application(dirname(__DIR__));
+$app->singleton(Illuminate\Contracts\Http\Kernel::class, Illuminate\Foundation\Http\Kernel::class);
+$app->singleton(Illuminate\Contracts\Debug\ExceptionHandler::class, Illuminate\Foundation\Exceptions\Handler::class);
+$kernel = $app->make(Illuminate\Contracts\Http\Kernel::class);
+$kernel->bootstrap();
+
+$router = $app['router'];
+$router->get('/api/ping', fn () => ['pong' => true, 'laravel' => app()->version()]);
+$router->get('/hello/{name}', fn ($name) => "Hello $name");
+$router->post('/echo', fn (Request $request) => ['post' => $request->post(), 'len' => strlen($request->getContent())]);
+$router->post('/upload', fn (Request $request) => [
+    'size' => $request->file('file')->getSize(), 'sha1' => sha1_file($request->file('file')->getRealPath()),
+]);
+$router->get('/notes', fn () => view('notes', ['notes' => app('db')->table('notes')->orderBy('id')->get()]));
+$router->post('/notes', function (Request $request) {
+    app('db')->statement('CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, body TEXT)');
+    app('db')->table('notes')->insert(array_map(fn ($body) => ['body' => $body], $request->post('notes')));
+    return redirect('/notes');
+});
+$router->get('/session', fn (Request $request) => ['n' => $request->session()->increment('n')])
+    ->middleware([EncryptCookies::class, AddQueuedCookiesToResponse::class, StartSession::class]);
+$router->get('/fail', fn () => throw new RuntimeException('on purpose'));
+
+$response = $kernel->handle($request = Request::capture());
+$response->send();
+$kernel->terminate($request, $response);

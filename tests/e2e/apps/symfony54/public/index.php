@@ -1,0 +1,92 @@
+<?php // Symfony 5.4 from Debian's php-symfony-framework-bundle, in one file. Cache and logs go to ../var.
+error_reporting(E_ALL & ~E_DEPRECATED & ~E_USER_DEPRECATED);
+set_include_path('/usr/share/php');
+require_once 'Symfony/Bundle/FrameworkBundle/autoload.php';
+
+use Symfony\Bundle\FrameworkBundle\FrameworkBundle;
+use Symfony\Bundle\FrameworkBundle\Kernel\MicroKernelTrait;
+use Symfony\Component\HttpFoundation\{JsonResponse, Request, Response};
+
+class Kernel extends Symfony\Component\HttpKernel\Kernel
+{
+    use MicroKernelTrait;
+
+    private const ROUTES = [
+        'ping' => '/api/ping', 'hello' => '/hello/{name}', 'session' => '/session', 'body' => '/echo', 'upload' => '/upload',
+        'fail' => '/fail',
+    ];
+
+    public function registerBundles(): iterable
+    {
+        return [new FrameworkBundle()];
+    }
+
+    protected function configureContainer($container): void
+    {
+        $container->extension('framework', [
+            'secret' => 'x', 'http_method_override' => false, 'router' => ['utf8' => true], 'php_errors' => ['log' => true],
+            'session' => ['storage_factory_id' => 'session.storage.factory.native', 'handler_id' => null],
+        ]);
+    }
+
+    protected function configureRoutes($routes): void
+    {
+        foreach (self::ROUTES as $method => $path) {
+            $routes->add($method, $path)->controller([$this, $method]);
+        }
+    }
+
+    public function ping(): Response
+    {
+        return new JsonResponse(['pong' => true, 'symfony' => self::VERSION]);
+    }
+
+    public function hello(string $name): Response
+    {
+        return new Response("Hello $name");
+    }
+
+    public function session(Request $request): Response
+    {
+        $visits = 1 + $request->getSession()->get('n', 0);
+        $request->getSession()->set('n', $visits);
+        return new JsonResponse(['n' => $visits]);
+    }
+
+    public function body(Request $request): Response
+    {
+        return new JsonResponse(['post' => $request->request->all(), 'len' => strlen($request->getContent())]);
+    }
+
+    public function upload(Request $request): Response
+    {
+        $file = $request->files->get('file');
+        return new JsonResponse(['size' => $file->getSize(), 'sha1' => sha1_file($file->getPathname())]);
+    }
+
+    public function fail(): Response
+    {
+        throw new RuntimeException('on purpose');
+    }
+
+    public function getProjectDir(): string
+    {
+        return dirname(__DIR__);
+    }
+
+    public function getCacheDir(): string
+    {
+        return dirname(__DIR__) . '/var/cache';
+    }
+
+    public function getLogDir(): string
+    {
+        return dirname(__DIR__) . '/var';
+    }
+}
+
+$kernel = new Kernel('prod', false);
+$request = Request::createFromGlobals();
+$response = $kernel->handle($request);
+$response->send();
+$kernel->terminate($request, $response);

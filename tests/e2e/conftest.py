@@ -1,0 +1,125 @@
+"""Options and fixtures of the end-to-end suite. How to run it: tests/README.md."""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.folders import copy_site, public_folder
+from harness.fpm import FpmServer
+from harness.server import Programs, Server
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PHP_PROGRAMS = {"process": "howdah-php-8.2-nts", "thread": "howdah-php-8.4-zts"}
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("howdah")
+    group.addoption("--build", default="build/release", help="build directory; its bin/ holds the programs")
+    group.addoption("--php-mode", choices=("process", "thread", "both"), default="both")
+    group.addoption("--reference", action="store_true", help="run against nginx + PHP-FPM instead")
+
+
+def pytest_generate_tests(metafunc):
+    """Every test that uses a server runs once in each PHP mode."""
+    if "mode" not in metafunc.fixturenames:
+        return
+    config = metafunc.config
+    chosen = config.getoption("--php-mode")
+    modes = [chosen] if chosen != "both" else ["process", "thread"]
+    if config.getoption("--reference"):
+        modes = ["process"]
+    definition = metafunc.definition
+    if definition.get_closest_marker("process_only"):
+        modes = [mode for mode in modes if mode == "process"]
+    if definition.get_closest_marker("thread_only"):
+        modes = [mode for mode in modes if mode == "thread"]
+    metafunc.parametrize("mode", modes, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--reference"):
+        left_out = [item for item in items if item.get_closest_marker("howdah_only")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("root_only") and os.geteuid() != 0:
+        pytest.skip("needs to be started as root")
+
+
+@pytest.fixture(scope="session")
+def mode(request):
+    """"process" or "thread". (A fixture of its own, so that servers of a module are shared.)"""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def programs(request, mode):
+    """The programs of this PHP mode. One that is missing is an error, never a skip."""
+    build = REPOSITORY / request.config.getoption("--build")
+    found = Programs(mode, build / "bin" / "howdah", build / "bin" / PHP_PROGRAMS[mode])
+    if not request.config.getoption("--reference"):
+        for program in (found.howdah, found.php):
+            if not os.access(program, os.X_OK):
+                pytest.fail(f"{program} is missing: build it, or leave its mode out with --php-mode", pytrace=False)
+    return found
+
+
+class Launcher:
+    """Starts servers for one scope and ends them, newest first, when the scope ends."""
+
+    def __init__(self, request, programs):
+        self._request = request
+        self._programs = programs
+        self._stack = contextlib.ExitStack()
+
+    def __call__(self, www=None, site=None, **options):
+        """`www`: a folder beside the test file that is copied to a fresh root (default: www).
+        `site`: a root that exists already, used as it is."""
+        root = site
+        if root is None:
+            root = self.folder()
+            copy_site(Path(self._request.path).parent / (www or "www"), root)
+        return self._stack.enter_context(self.prepare(root, **options))
+
+    def prepare(self, root, **options):
+        """A server that is not started yet."""
+        kind = FpmServer if self._request.config.getoption("--reference") else Server
+        server = kind(self._programs, root, **options)
+        self._stack.callback(shutil.rmtree, server.run_folder, ignore_errors=True)
+        return server
+
+    def folder(self, mode=0o755):
+        """A folder that all users can read, gone at the end of the scope."""
+        folder = public_folder(mode=mode)
+        self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    def close(self):
+        self._stack.close()
+
+
+@pytest.fixture
+def launch(request, programs):
+    """Starts a server for this test alone."""
+    launcher = Launcher(request, programs)
+    yield launcher
+    launcher.close()
+
+
+@pytest.fixture(scope="module")
+def launch_shared(request, programs):
+    """Starts a server that the tests of a module share."""
+    launcher = Launcher(request, programs)
+    yield launcher
+    launcher.close()
+
+
+@pytest.fixture(scope="module")
+def server(launch_shared):
+    """The server of a module with default settings. Modules that need others define their own."""
+    return launch_shared()

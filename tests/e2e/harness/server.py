@@ -1,0 +1,303 @@
+"""A running Howdah: starts it, talks to it, looks at its processes and log, and ends it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import client, processes
+from harness.folders import public_folder
+from harness.logs import LogReader
+from harness.ports import free_port
+from harness.waiting import Gate, wait_until
+
+START_TIMEOUT = 20.0
+STOP_TIMEOUT = 40.0
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs of one PHP mode."""
+
+    mode: str  # "process" or "thread"
+    howdah: Path
+    php: Path
+
+
+class StartFailed(AssertionError):
+    """The server ended, or was not ready in time; the message holds its output."""
+
+
+def base_environment():
+    """What every server is started with. Nothing of the test run's own environment gets in, except
+    the options of sanitizers."""
+    keep = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+    return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **keep}
+
+
+def run_howdah(programs, *arguments, env=None, timeout=30.0):
+    """Runs the program to its end; for flags and for starts that must fail."""
+    environment = {**base_environment(), "HOWDAH_PHP": str(programs.php), **(env or {})}
+    environment = {name: value for name, value in environment.items() if value is not None}
+    return subprocess.run(
+        [programs.howdah, *arguments], env=environment, capture_output=True, text=True, timeout=timeout, cwd="/"
+    )
+
+
+class Server:
+    """One server with the given document root. Keyword arguments are its variables; None leaves one
+    out of the defaults below."""
+
+    kind = "howdah"
+
+    def __init__(self, programs, root, arguments=(), own_group=False, **variables):
+        self.programs = programs
+        self.mode = programs.mode
+        self.root = str(root)
+        self.run_folder = public_folder()
+        self.spool = os.path.join(self.run_folder, "spool")
+        os.mkdir(self.spool)
+        os.chmod(self.spool, 0o777)
+        self.control_socket = os.path.join(self.run_folder, "control.sock")
+        self.address = ("127.0.0.1", free_port())
+        self.internal_address = ("127.0.0.1", free_port())
+        self.marker = f"HOWDAH_E2E_MARKER={uuid.uuid4().hex}"
+        self.expect_exit = 0
+        self._gates = []
+        self._arguments = arguments
+        self._own_group = own_group
+        self.environment = {
+            **base_environment(),
+            "HOWDAH_PHP": str(programs.php),
+            "DOCUMENT_ROOT": self.root,
+            "LISTEN_ADDR": "%s:%d" % self.address,
+            "INTERNAL_ADDR": "%s:%d" % self.internal_address,
+            "PHP_WORKERS": "2",
+            "CONTROL_SOCKET": self.control_socket,
+            "SPOOL_DIR": self.spool,
+            "LOG_FORMAT": "json",
+            **dict([self.marker.split("=")]),
+            **{name: str(value) for name, value in variables.items() if value is not None},
+        }
+        for name, value in variables.items():
+            if value is None:
+                self.environment.pop(name, None)
+
+    # -- life ------------------------------------------------------------------------------------
+
+    def spawn(self, read_log=True, **options):
+        """Starts the program and waits for nothing. Without read_log its stdout fills up."""
+        self.process = subprocess.Popen(
+            [self.programs.howdah, *self._arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            process_group=0 if self._own_group else None,
+            **options,
+        )
+        self.errors = LogReader(self.process.stderr)
+        if read_log:
+            self.read_log()
+
+    def read_log(self):
+        self.log = LogReader(self.process.stdout)
+
+    def start(self, **options):
+        self.spawn(**options)
+        try:
+            wait_until(self._ready_or_dead, "the server to be ready", START_TIMEOUT)
+        except AssertionError as error:
+            self.kill()
+            raise StartFailed(f"{error}\n{self.output()}") from None
+        if self.process.poll() is not None:
+            output = self.output()
+            self.kill()
+            raise StartFailed(f"the server ended with status {self.process.returncode}\n{output}")
+        return self
+
+    def _ready_or_dead(self):
+        return self.process.poll() is not None or self.ready()
+
+    def ready(self):
+        try:
+            return self.internal("/health/ready").status == 200
+        except OSError:
+            return False
+
+    def stop(self):
+        """Ends the server as an operator would and checks that it ends well."""
+        family = processes.descendants(self.process.pid) if self.running() else []
+        if self.running():
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            left = processes.describe(self.leftovers(family))
+            self.kill()
+            raise AssertionError(f"still running {STOP_TIMEOUT} s after SIGTERM: {left}\n{self.output()}") from None
+        code = self.process.returncode
+        try:
+            wait_until(lambda: not self.leftovers(family), "all processes to be gone", 5.0)
+        except AssertionError:
+            left = processes.describe(self.leftovers(family))
+            raise AssertionError(f"left behind: {left}\n{self.output()}") from None
+        finally:
+            self.kill(family)
+        if self.expect_exit is not None:
+            assert code == self.expect_exit, f"exit status {code}\n{self.output()}"
+        self.check_sanitizers()
+
+    def leftovers(self, family=()):
+        found = {pid for pid in family if processes.alive(pid)}
+        return found | set(processes.marked(self.marker))
+
+    def kill(self, family=()):
+        """Ends everything at once and removes the run folder. Safe to call at any time."""
+        pids = set(family) | set(processes.marked(self.marker))
+        if self.running():
+            pids |= {self.process.pid, *processes.descendants(self.process.pid)}
+        for pid in pids:
+            if processes.alive(pid):
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+        self.process.wait()
+        self.log.join()
+        self.errors.join()
+        for gate in self._gates:
+            gate.close()
+        self._gates = []
+        shutil.rmtree(self.run_folder, ignore_errors=True)
+
+    def check_sanitizers(self):
+        report = self.errors.sanitizer_report() or self.log.sanitizer_report()
+        assert not report, "sanitizer report:\n" + "\n".join(report)
+
+    def running(self):
+        return self.process.poll() is None
+
+    def output(self):
+        return "stdout:\n%s\nstderr:\n%s" % (
+            "\n".join(self.log.lines()[-60:]),
+            "\n".join(self.errors.lines()[-60:]),
+        )
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.stop()
+        else:
+            self.kill()
+
+    # -- requests --------------------------------------------------------------------------------
+
+    def request(self, method, target, body=None, headers=None, timeout=client.TIMEOUT):
+        return client.request(self.address, method, target, body, headers, timeout)
+
+    def get(self, target, headers=None, **options):
+        return self.request("GET", target, headers=headers, **options)
+
+    def head(self, target, headers=None, **options):
+        return self.request("HEAD", target, headers=headers, **options)
+
+    def post(self, target, body=b"", headers=None, **options):
+        return self.request("POST", target, body, headers, **options)
+
+    def connect(self):
+        return client.Connection(self.address)
+
+    def raw(self, **options):
+        return client.RawConnection(self.address, **options)
+
+    def internal(self, target, method="GET", headers=None):
+        return client.request(self.internal_address, method, target, headers=headers)
+
+    def gate(self):
+        """A new gate; its path goes to gate.php as ?gate=..."""
+        gate = Gate(os.path.join(self.run_folder, f"gate-{uuid.uuid4().hex[:8]}"))
+        self._gates.append(gate)
+        return gate
+
+    def open_folder(self, name):
+        """A folder that PHP may write to; gone with the server."""
+        path = os.path.join(self.run_folder, name)
+        os.makedirs(path, exist_ok=True)
+        os.chmod(path, 0o777)
+        return path
+
+    # -- what it says about itself ---------------------------------------------------------------
+
+    def workers(self):
+        """The list of /workers."""
+        value = self.internal("/workers").json()
+        return value["workers"] if isinstance(value, dict) else value
+
+    def metrics(self):
+        """/metrics as {name with labels: number}."""
+        pairs = (
+            line.rsplit(" ", 1) for line in self.internal("/metrics").text.splitlines() if line and line[0] != "#"
+        )
+        return {name: float(value) for name, value in pairs}
+
+    def metric(self, name):
+        return self.metrics().get(name, 0.0)
+
+    def wait_for_log(self, predicate, what, timeout=10.0):
+        return self.log.wait_for(predicate, what, timeout)
+
+    def error_line(self, text, timeout=10.0):
+        """The log line that PHP's error log or stderr brought, by a text in its message."""
+        return self.wait_for_log(
+            lambda line: line.get("type") == "error" and text in line.get("msg", ""), f"with {text!r}", timeout
+        )
+
+    # -- its processes ---------------------------------------------------------------------------
+
+    @property
+    def parent_pid(self):
+        return self.process.pid
+
+    def _family(self):
+        """(pid, program) of every process of the two programs below the parent."""
+        own = {self.programs.howdah.resolve().name, self.programs.php.resolve().name}
+        pairs = [(pid, processes.program(pid)) for pid in processes.descendants(self.parent_pid)]
+        return [(pid, name) for pid, name in pairs if name in own]
+
+    def front_pid(self):
+        """The front: the other process that runs the howdah program."""
+        name = self.programs.howdah.resolve().name
+        found = [pid for pid, program in self._family() if program == name]
+        assert len(found) == 1, f"expected one front: {processes.describe(found)}"
+        return found[0]
+
+    def host_pid(self):
+        """The host: runs the worker program and is no child of another one that does."""
+        name = self.programs.php.resolve().name
+        found = [
+            pid
+            for pid, program in self._family()
+            if program == name and processes.program(processes.parent_of(pid)) != name
+        ]
+        assert len(found) == 1, f"expected one host: {processes.describe(found)}"
+        return found[0]
+
+    def worker_pids(self):
+        """Process mode: the children of the host. Thread mode has none."""
+        name = self.programs.php.resolve().name
+        return sorted(
+            pid
+            for pid, program in self._family()
+            if program == name and processes.program(processes.parent_of(pid)) == name
+        )
+
+    def php_pids(self):
+        """The processes that run PHP: the workers, or the host of threads."""
+        return self.worker_pids() if self.mode == "process" else [self.host_pid()]

@@ -1,0 +1,109 @@
+"""--help, --version, check, status, serve DIR."""
+
+import json
+import os
+import re
+import signal
+import stat
+
+import pytest
+
+from harness.folders import write
+from harness.ports import free_port
+from harness.server import run_howdah
+
+pytestmark = pytest.mark.howdah_only("its command line")
+
+
+def test_help_lists_the_verbs_and_the_settings(programs):
+    result = run_howdah(programs, "--help")
+    assert result.returncode == 0
+    for word in ("serve", "check", "reload", "status", "--version", "--document-root", "--listen-addr", "--php", "--env-file"):
+        assert word in result.stdout, word
+    assert result.stderr == ""
+
+
+def test_version_is_the_name_and_a_number(programs):
+    result = run_howdah(programs, "--version")
+    assert result.returncode == 0
+    assert re.match(r"howdah \d+\.\d+\.\d+", result.stdout)
+
+
+def test_check_says_what_would_run_and_starts_nothing(programs, launch):
+    server = launch.prepare(write(launch.folder(), {"index.php": "<?php"}))
+    result = run_howdah(programs, "check", env=server.environment)
+    assert result.returncode == 0, result.stderr
+    assert server.root in result.stdout
+    assert not os.path.exists(server.control_socket)
+
+
+def test_the_control_socket_is_there_and_closed_to_others(launch):
+    server = launch()
+    mode = os.stat(server.control_socket).st_mode
+    assert stat.S_ISSOCK(mode)
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_status_as_json(programs, launch):
+    server = launch(PHP_WORKERS=3)
+    server.get("/index.php")
+    result = run_howdah(programs, "status", "--json", env={"CONTROL_SOCKET": server.control_socket})
+    assert result.returncode == 0, result.stderr
+    value = json.loads(result.stdout)
+    assert isinstance(value, dict)
+    workers = value["workers"]
+    assert (len(workers) if isinstance(workers, list) else workers) == 3
+
+
+def test_status_for_people(programs, launch):
+    server = launch()
+    result = run_howdah(programs, "status", env={"CONTROL_SOCKET": server.control_socket})
+    assert result.returncode == 0
+    assert str(server.front_pid()) in result.stdout or "worker" in result.stdout.lower()
+
+
+def test_status_without_a_server_says_so(programs, launch):
+    missing = launch.folder() + "/none.sock"
+    result = run_howdah(programs, "status", "--json", env={"CONTROL_SOCKET": missing})
+    assert result.returncode != 0
+    assert missing in result.stderr + result.stdout
+
+
+def test_a_second_start_on_the_same_port_fails_and_leaves_the_first_alone(programs, launch):
+    server = launch()
+    environment = {**server.environment, "CONTROL_SOCKET": server.control_socket + "2"}
+    assert run_howdah(programs, env=environment).returncode == 2
+    assert server.get("/index.php").text == "front page"
+    assert stat.S_ISSOCK(os.stat(server.control_socket).st_mode)
+
+
+def test_a_restart_is_not_stopped_by_the_old_control_socket(launch):
+    server = launch()
+    os.kill(server.parent_pid, signal.SIGKILL)
+    server.expect_exit = None
+    server.process.wait()
+    # A socket file that nobody listens on is taken over.
+    again = launch(site=server.root, CONTROL_SOCKET=server.control_socket)
+    assert again.get("/index.php").status == 200
+
+
+@pytest.mark.parametrize("public", [False, True], ids=["plain", "public"])
+def test_serve_dir_serves_for_development_and_prints_the_url(launch, public):
+    prefix = "public/" if public else ""
+    site = write(
+        launch.folder(),
+        {
+            f"{prefix}index.php": "<?php echo 'front ', ini_get('display_errors'), ini_get('opcache.validate_timestamps');",
+            f"{prefix}x.php": "<?php echo 'x';",
+            f"{prefix}file.txt": "file",
+        },
+    )
+    port = free_port()
+    server = launch(
+        site=site, arguments=["serve", site], DOCUMENT_ROOT=None, LISTEN_ADDR=f"127.0.0.1:{port}", LOG_FORMAT=None
+    )
+    server.address = ("127.0.0.1", port)
+    assert server.get("/any/route").text == "front 11"
+    assert server.get("/x.php").text == "x"
+    assert server.get("/file.txt").text == "file"
+    assert f"http://127.0.0.1:{port}" in server.output()

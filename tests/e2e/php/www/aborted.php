@@ -1,0 +1,2 @@
+<?php
+echo json_encode([connection_status(), connection_aborted(), ignore_user_abort()]);

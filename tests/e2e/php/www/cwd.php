@@ -1,0 +1,2 @@
+<?php
+echo getcwd(), "\n", is_file('neighbour.txt') ? 'found' : 'lost';

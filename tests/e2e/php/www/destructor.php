@@ -1,0 +1,4 @@
+<?php
+class Farewell { function __destruct() { echo ' farewell'; } }
+$kept = new Farewell();
+echo 'body';

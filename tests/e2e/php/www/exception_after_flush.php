@@ -1,0 +1,7 @@
+<?php
+while (ob_get_level()) {
+    ob_end_flush();
+}
+echo 'sent ';
+flush();
+throw new RuntimeException('secret-in-exception');

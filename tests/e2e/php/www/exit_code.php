@@ -1,0 +1,3 @@
+<?php
+echo 'kept';
+exit(3);

@@ -1,0 +1,3 @@
+<?php
+header_register_callback(function () { header('X-Callback: ran'); });
+echo 'body';

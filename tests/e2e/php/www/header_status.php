@@ -1,0 +1,3 @@
+<?php
+header($_GET['line'], true, (int) $_GET['code']);
+echo 'body';

@@ -1,0 +1,2 @@
+<?php
+echo php_ini_loaded_file();

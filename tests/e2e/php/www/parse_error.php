@@ -1,0 +1,2 @@
+<?php
+$secret_name = = 1;

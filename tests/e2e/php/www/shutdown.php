@@ -1,0 +1,4 @@
+<?php
+register_shutdown_function(function () { echo ' second'; });
+register_shutdown_function(function () { echo ' third'; });
+echo 'first';

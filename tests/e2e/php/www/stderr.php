@@ -1,0 +1,3 @@
+<?php
+file_put_contents('php://stderr', $_GET['text'] . "\n");
+echo 'written';

@@ -1,0 +1,10 @@
+<?php // Sends a piece, waits at the gate, sends another.
+while (ob_get_level()) {
+    ob_end_flush();
+}
+echo "first\n";
+flush();
+$gate = fopen($_GET['gate'] . '/started', 'r+');
+fwrite($gate, "waiting\n");
+fgets(fopen($_GET['gate'] . '/go', 'r'));
+echo "second\n";

@@ -1,0 +1,1 @@
+Text before, <?= 1 + 1 ?>, and after.

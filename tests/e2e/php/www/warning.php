@@ -1,0 +1,3 @@
+<?php
+echo $undefined_secret;
+echo 'after';

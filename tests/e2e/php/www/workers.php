@@ -1,0 +1,2 @@
+<?php
+echo $_SERVER['TOKIO_WORKER_ID'];

@@ -1,0 +1,29 @@
+"""What process mode keeps apart while scripts run side by side (thread mode: its own file)."""
+
+import pytest
+
+from harness.background import at_gate
+
+pytestmark = pytest.mark.process_only("umask, locale and environment belong to the process")
+
+
+def test_umask_environment_and_folder_are_private_to_a_worker(launch):
+    server = launch()
+    before = server.get("/read_environment.php").json()
+    other, gate, pid = at_gate(server, "lock_environment.php")
+    found = server.get("/read_environment.php").json()
+    assert str(found["pid"]) != pid
+    assert (found["umask"], found["env"], found["cwd"]) == (before["umask"], False, server.root)
+    gate.release()
+    assert other.result().text == "released"
+
+
+def test_a_worker_is_the_first_choice_of_the_oom_killer(launch):
+    server = launch()
+
+    def score(pid):
+        with open(f"/proc/{pid}/oom_score_adj") as file:
+            return int(file.read())
+
+    assert all(score(pid) > score(server.front_pid()) for pid in server.worker_pids())
+    assert all(score(pid) > score(server.parent_pid) for pid in server.worker_pids())

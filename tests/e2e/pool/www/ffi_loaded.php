@@ -1,0 +1,2 @@
+<?php
+echo extension_loaded('FFI') ? 'yes' : 'no';

@@ -1,0 +1,3 @@
+<?php
+$umask = umask();
+echo json_encode(['umask' => $umask, 'pid' => getmypid(), 'cwd' => getcwd(), 'env' => getenv('ONLY_MINE')]);
