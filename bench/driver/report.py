@@ -1,0 +1,118 @@
+"""Medians, the ratios of docs/architecture.md's budgets, and how they are printed."""
+
+import os
+import platform
+from dataclasses import asdict
+from statistics import median
+
+FPM = ("nginx-fpm", "nginx-fpm-keep")
+
+
+def _machine():
+    model = ""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    return f"{model or platform.machine()}, {len(os.sched_getaffinity(0))} CPUs, Linux {platform.release()}"
+
+
+def summarize(bench, options):
+    rows = []
+    for (case, server), rounds in sorted(bench.rounds.items(), key=lambda item: list(bench.rounds).index(item[0])):
+        rows.append(
+            {
+                "case": case,
+                "server": server,
+                **{key: median(getattr(one, key) for one in rounds) for key in ("rps", "p50_us", "p99_us", "cpu_us")},
+                "errors": sum(one.errors for one in rounds),
+                "peak_rss_kib": bench.memory[server]["peak_rss_kib"],
+                "pss_kib": bench.memory[server]["pss_kib"],
+                "rounds": [asdict(one) for one in rounds],
+            }
+        )
+    order = {name: place for place, name in enumerate(options.cases)}
+    rows.sort(key=lambda row: (order[row["case"]], options.servers.index(row["server"])))
+    loops = {case: median(values) for case, values in bench.loops.items()}
+    return {
+        "machine": _machine(),
+        "settings": f"wrk -t1 -c{options.connections} -d{options.seconds}s, {options.rounds} rounds, medians",
+        "rows": rows,
+        "bare_php_loop_cpu_us": loops,
+        "budgets": _budgets(rows, loops, bench.extras),
+    }
+
+
+class _Figures:
+    """Looks figures up; everything that is missing makes what is computed from it None."""
+
+    def __init__(self, rows):
+        self._rows = {(row["case"], row["server"]): row for row in rows}
+
+    def get(self, case, server, key):
+        row = self._rows.get((case, server))
+        return row[key] if row else None
+
+    def fpm_rps(self, case):
+        """Of the better of PHP-FPM's two settings."""
+        return max((self.get(case, name, "rps") or 0 for name in FPM), default=0) or None
+
+
+def _divide(above, below):
+    return above / below if above is not None and below else None
+
+
+def _budgets(rows, loops, extras):
+    figures = _Figures(rows)
+    epoll = figures.get("hello", "bare-epoll", "cpu_us")
+    limit = loops["hello"] + epoll if epoll is not None and "hello" in loops else None
+    p50, p99 = (figures.get("hello", "howdah-nts", key) for key in ("p50_us", "p99_us"))
+
+    def against_fpm(case, server):
+        return _divide(figures.get(case, server, "rps"), figures.fpm_rps(case))
+
+    at_most, at_least = "at most", "at least"
+    table = [
+        ("hello NTS: CPU / (bare PHP loop + bare epoll)", _divide(figures.get("hello", "howdah-nts", "cpu_us"), limit), at_most, 1.6, 1.25, ""),
+        ("hello NTS: RPS / nginx + PHP-FPM", against_fpm("hello", "howdah-nts"), at_least, 4, 6, ""),
+        ("dump NTS: RPS / nginx + PHP-FPM", against_fpm("dump", "howdah-nts"), at_least, 3.5, 5, ""),
+        ("hello ZTS: RPS / nginx + PHP-FPM", against_fpm("hello", "howdah-zts"), at_least, 3.5, 5, ""),
+        ("static 4 KiB: RPS / nginx", _divide(figures.get("static", "howdah-nts", "rps"), figures.get("static", "nginx-fpm", "rps")), at_least, 0.9, 1.1, ""),
+        ("hello NTS: p99 / p50", _divide(p99, p50), at_most, 4, 2.5, ""),
+        ("idle keep-alive connection", extras.get("idle_kib"), at_most, 6, 3, " KiB"),
+        ("start to first answer", extras.get("start_ms"), at_most, 150, 60, " ms"),
+    ]
+    return [
+        {
+            "what": what,
+            "value": value,
+            "unit": unit,
+            "bar": f"{direction} {bar:g}{unit}",
+            "moonshot": f"{moonshot:g}{unit}",
+            "met": None if value is None else (value <= bar if direction == at_most else value >= bar),
+        }
+        for what, value, direction, bar, moonshot, unit in table
+    ]
+
+
+def show(summary):
+    print(summary["machine"])
+    print(summary["settings"])
+    print()
+    print(f"{'case':<8}{'server':<16}{'RPS':>9}{'p50 ms':>9}{'p99 ms':>9}{'errors':>8}{'CPU us':>9}{'peak RSS':>11}{'PSS':>10}")
+    for row in summary["rows"]:
+        print(
+            f"{row['case']:<8}{row['server']:<16}{row['rps']:>9.0f}{row['p50_us'] / 1000:>9.2f}{row['p99_us'] / 1000:>9.2f}"
+            f"{row['errors']:>8}{row['cpu_us']:>9.1f}{row['peak_rss_kib'] / 1024:>7.0f} MiB{row['pss_kib'] / 1024:>6.0f} MiB"
+        )
+    for case, value in summary["bare_php_loop_cpu_us"].items():
+        print(f"{case:<8}{'bare PHP loop':<16}{'':>35}{value:>9.1f}")
+    print()
+    print(f"{'budget':<48}{'value':>12}  {'bar':<18}{'moonshot':<10}")
+    for row in summary["budgets"]:
+        if row["value"] is None:
+            value, verdict = "-", "not measured"
+        else:
+            value, verdict = f"{row['value']:.2f}{row['unit']}", "met" if row["met"] else "NOT MET"
+        print(f"{row['what']:<48}{value:>12}  {row['bar']:<18}{row['moonshot']:<10}{verdict}")

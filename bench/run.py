@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""Load benches: Howdah beside nginx + PHP-FPM and beside the bare limits, in one run.
+
+How to read what it prints: bench/README.md. `./dev bench` builds first and then runs this.
+"""
+
+import argparse
+import contextlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from driver import load, procfs, report
+from driver.servers import BareEpoll, Howdah, NginxFpm, StartFailed
+
+BENCH = Path(__file__).resolve().parent
+HELLO = "/hello.php"
+LOOP_REQUESTS = 30_000
+STARTS = 5
+
+
+def dump_is_right(body):
+    value = json.loads(body)
+    return value["get"] == {"a": "1", "b": {"c": "2"}} and value["cookie"] == {"theme": "dark", "id": "42"}
+
+
+CASES = {
+    "hello": load.Case("hello", HELLO, check=lambda body: body == b"Hello, World!"),
+    "dump": load.Case("dump", "/dump.php?a=1&b%5Bc%5D=2", (("Cookie", "theme=dark; id=42"),), dump_is_right),
+    "static": load.Case("static", "/static.txt", check=lambda body: len(body) == 4096),
+}
+# Which servers a case is run on. nginx-fpm is also the nginx that serves the static file.
+PLAN = {
+    "hello": ("howdah-nts", "howdah-zts", "nginx-fpm", "nginx-fpm-keep", "bare-epoll"),
+    "dump": ("howdah-nts", "howdah-zts", "nginx-fpm", "nginx-fpm-keep"),
+    "static": ("howdah-nts", "nginx-fpm"),
+}
+SERVERS = PLAN["hello"]
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=int, default=5, help="length of one round (5)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of every server and case, interleaved (5)")
+    parser.add_argument("--connections", type=int, default=64, help="connections of wrk (64)")
+    parser.add_argument("--idle", type=int, default=5000, help="idle connections to weigh; 0 leaves it out (5000)")
+    parser.add_argument("--cases", default=",".join(CASES), help="comma list of %(default)s")
+    parser.add_argument("--servers", default=",".join(SERVERS), help="comma list of %(default)s")
+    parser.add_argument("--build", type=Path, default=BENCH.parent / "build" / "release", help="build directory")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and ratio to FILE as well")
+    options = parser.parse_args()
+    options.build = options.build.resolve()
+    for name, known in (("cases", CASES), ("servers", SERVERS)):
+        chosen = getattr(options, name).split(",")
+        unknown = [item for item in chosen if item not in known]
+        if unknown:
+            parser.error(f"--{name}: no {', '.join(unknown)}; {', '.join(known)} exist")
+        setattr(options, name, chosen)
+    for name in ("seconds", "rounds", "connections"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name}: at least 1")
+    return options
+
+
+def say(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+class Bench:
+    """One run: its folder, its servers and what was measured."""
+
+    def __init__(self, options, folder, stack):
+        self._options = options
+        self._folder = folder
+        self._stack = stack
+        self._www = folder / "www"
+        shutil.copytree(BENCH / "www", self._www)
+        self._ini = folder / "php.ini"
+        shutil.copy(BENCH / "php.ini", self._ini)
+        for path in [folder, self._www, self._ini, *self._www.iterdir()]:
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        self._php = self._worker_programs()
+        self._servers = {}
+        self.rounds = {}  # (case, server) -> [Round]
+        self.memory = {}  # server -> {"peak_rss_kib", "pss_kib"}
+        self.loops = {}  # case -> [CPU us per request of the bare PHP loop]
+        self.extras = {}
+
+    def _worker_programs(self):
+        """{"nts": program, "zts": program} of the build, as far as they exist; of several the first by name."""
+        found = {}
+        for path in sorted((self._options.build / "bin").glob("howdah-php-*")):
+            found.setdefault(path.name.rpartition("-")[2], path.name)
+        return found
+
+    def _howdah(self, kind, name, **variables):
+        php = self._php[kind]
+        return Howdah(self._folder, name, self._options.build, php, self._www, self._ini, **variables)
+
+    def _make(self, name):
+        if name.startswith("howdah-"):
+            return self._howdah(name.removeprefix("howdah-"), name)
+        if name == "bare-epoll":
+            return BareEpoll(self._folder, name, self._options.build)
+        return NginxFpm(self._folder, name, self._www, self._ini, keepalive=name.endswith("-keep"))
+
+    def start_servers(self):
+        for name in self._options.servers:
+            kind = name.removeprefix("howdah-")
+            if name != kind and kind not in self._php:
+                if kind == "nts":
+                    raise StartFailed(f"there is no howdah-php-*-nts in {self._options.build}/bin: ./dev build")
+                say(f"{name} is left out: no thread-safe PHP is built (./dev php 8.4-zts)")
+                continue
+            self._servers[name] = self._start(self._make(name))
+
+    def _start(self, server):
+        self._stack.callback(server.stop)
+        server.launch()
+        server.wait_for_answer(HELLO)
+        return server
+
+    def _pairs(self):
+        for case in self._options.cases:
+            for name in PLAN[case]:
+                if name in self._servers:
+                    yield CASES[case], self._servers[name]
+
+    def warm_up(self):
+        say("checking answers and warming up")
+        for case, server in self._pairs():
+            if server.name != "bare-epoll":
+                load.check(server, case)
+            load.wrk(server, case, 1, self._options.connections)
+
+    def measure(self):
+        pairs = list(self._pairs())
+        for number in range(self._options.rounds):
+            say(f"round {number + 1} of {self._options.rounds}")
+            for case in self._options.cases:
+                if case != "static":
+                    self.loops.setdefault(case, []).append(self._bare_loop(CASES[case]))
+            # Each round begins elsewhere, so that none always follows the same other.
+            shift = number % len(pairs) if pairs else 0
+            for case, server in pairs[shift:] + pairs[:shift]:
+                result = load.wrk(server, case, self._options.seconds, self._options.connections)
+                self.rounds.setdefault((case.name, server.name), []).append(result)
+                memory = self.memory.setdefault(server.name, {"peak_rss_kib": 0, "pss_kib": 0})
+                memory["peak_rss_kib"] = max(memory["peak_rss_kib"], procfs.peak_rss_kib(server.roots))
+                memory["pss_kib"] = max(memory["pss_kib"], procfs.pss_kib(server.roots))
+
+    def _bare_loop(self, case):
+        script = self._www / case.path.lstrip("/").partition("?")[0]
+        program = self._options.build / "bin" / "bare_php_loop"
+        command = [program, self._ini, script, str(LOOP_REQUESTS)]
+        done = subprocess.run(command, env={"PHP_INI_SCAN_DIR": ""}, check=True, capture_output=True, text=True)
+        return json.loads(done.stdout)["cpu_us"]
+
+    def measure_starts(self):
+        """Milliseconds from fork to the first answer of hello.php, OPcache cold."""
+        if "howdah-nts" not in self._servers:
+            return
+        say("starting howdah anew")
+        times = []
+        for number in range(STARTS):
+            server = self._howdah("nts", f"start-{number}")
+            with contextlib.ExitStack() as stack:
+                stack.callback(server.stop)
+                begin = time.monotonic()
+                server.launch()
+                server.wait_for_answer(HELLO)
+                times.append((time.monotonic() - begin) * 1000)
+        self.extras["start_ms"] = median(times)
+
+    def measure_idle(self):
+        """KiB of the front's own memory for each idle keep-alive connection."""
+        count = self._options.idle
+        if not count or "howdah-nts" not in self._servers:
+            return
+        say(f"weighing {count} idle connections")
+        server = self._howdah("nts", "idle", IDLE_TIMEOUT_SECS="3600", MAX_CONNECTIONS=str(count + 100))
+        with contextlib.ExitStack() as stack:
+            stack.callback(server.stop)
+            server.launch()
+            server.wait_for_answer(HELLO)
+            for connection in load.open_idle(server.port, 100, HELLO):  # what only the first ones cost
+                connection.close()
+            time.sleep(0.5)
+            front = server.front_pid()
+            before = procfs.rss_anon_kib(front)
+            sockets = load.open_idle(server.port, count, HELLO)
+            time.sleep(0.5)
+            self.extras["idle_kib"] = (procfs.rss_anon_kib(front) - before) / count
+            for connection in sockets:
+                connection.close()
+
+
+def main():
+    options = parse_arguments()
+    load.raise_descriptor_limit()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="howdah-bench-")))
+        bench = Bench(options, folder, stack)
+        try:
+            bench.start_servers()
+            bench.warm_up()
+            bench.measure()
+            bench.measure_starts()
+            bench.measure_idle()
+        except (StartFailed, load.WrongAnswer) as error:
+            say(str(error))
+            return 1
+    summary = report.summarize(bench, options)
+    if options.json:
+        options.json.write_text(json.dumps(summary, indent=2) + "\n")
+    report.show(summary)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

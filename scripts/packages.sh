@@ -1,0 +1,25 @@
+# The Debian packages that each purpose needs; no other place lists them. Sourced from the top of the tree.
+# shellcheck shell=bash disable=SC2034
+
+# Both programs, their unit tests and micro-benches, against the distribution's PHP.
+packages_build=(
+  g++ make cmake ninja-build ccache pkg-config python3
+  libboost1.81-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
+  php8.2-dev libphp8.2-embed php8.2-opcache
+)
+
+# A PHP built from Debian's source package (scripts/build_php.sh).
+packages_php=(
+  g++ make pkg-config dpkg-dev ca-certificates
+  libxml2-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev libonig-dev libzip-dev libsodium-dev
+  libicu-dev libpng-dev libjpeg-dev libwebp-dev libfreetype-dev zlib1g-dev libffi-dev
+)
+
+# End-to-end tests: the runner and the applications they serve stand beside the tests.
+mapfile -t packages_e2e < <(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' tests/e2e/packages.txt)
+
+# Load benches: what Howdah is measured against, and with.
+packages_bench=(nginx-light php8.2-fpm wrk python3)
+
+# Formatting and static checks.
+packages_lint=(clang-format-19 clang-tidy-19 python3)
