@@ -320,9 +320,11 @@ class Farm {
   void spawn(uint32_t number) {
     Worker& worker = workers_[number];
     worker.seat = *Seat::create(number, ++worker.incarnation, 1);
+    pid_t test = ::getpid();
     worker.pid = ::fork();
     if (worker.pid == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (::getppid() != test) ::_exit(0);
       serve(*worker.seat);
       ::_exit(0);
     }

@@ -359,17 +359,11 @@ void Dispatcher::bury_generation(const std::shared_ptr<Generation>& generation) 
   std::vector<Job*> lost;
   {
     std::lock_guard lock(pool_.mutex_);
-    std::vector<uint32_t> slots;
-    for (uint32_t slot = 0; slot < generation->slot_count(); ++slot) {
-      if (generation->in_use(slot) && generation->loop_of(slot) == loop_.index()) {
-        slots.push_back(slot);
-      }
-    }
-    // Youngest first, each to the front of the queue: the order among them stays.
-    std::ranges::sort(slots, std::greater(), [&](uint32_t slot) { return generation->ticket(slot); });
-    for (uint32_t slot : slots) {
-      channel::Claim claim = generation->channel().claim(slot);
-      if (Job* job = settle(*generation, slot, claim.state)) lost.push_back(job);
+    std::vector<uint32_t> slots = generation->slots_by_age();
+    for (size_t i = slots.size(); i-- > 0;) {  // youngest first, each to the front of the queue
+      if (generation->loop_of(slots[i]) != loop_.index()) continue;
+      channel::Claim claim = generation->channel().claim(slots[i]);
+      if (Job* job = settle(*generation, slots[i], claim.state)) lost.push_back(job);
     }
   }
   std::erase_if(views_, [&](const auto& v) { return v.get() == view; });

@@ -1,5 +1,8 @@
 #include "pool/generation.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "channel/request_codec.h"
 
 namespace howdah::pool {
@@ -70,6 +73,17 @@ void Generation::reclaim() {
     free_.push_back(slot);
     return true;
   });
+}
+
+std::vector<uint32_t> Generation::slots_by_age() const {
+  std::vector<uint32_t> slots;
+  for (uint32_t slot = 0; slot < slot_count(); ++slot) {
+    if (in_use(slot)) slots.push_back(slot);
+  }
+  // By distance, so that the order survives the counter's coming round.
+  std::ranges::sort(slots, std::greater(),
+                    [this](uint32_t slot) { return next_ticket_ - ticket(slot); });
+  return slots;
 }
 
 void Generation::free_now(uint32_t slot) {

@@ -65,6 +65,8 @@ class Generation {
   uint32_t loop_of(uint32_t slot) const { return records_[slot].loop; }
   bool in_use(uint32_t slot) const { return records_[slot].ticket != 0; }
   uint32_t slot_count() const { return static_cast<uint32_t>(records_.size()); }
+  // The slots in use, the one that was filled first at the front.
+  std::vector<uint32_t> slots_by_age() const;
   // Slots whose request is not over for the worker.
   uint32_t used_slots() const { return static_cast<uint32_t>(records_.size() - free_.size()); }
 

@@ -4,7 +4,7 @@ namespace howdah::pool {
 
 HostLink::HostLink(net::EventLoop& loop, base::UniqueFd socket, HostListener& listener)
     : socket_(loop.io(), socket.release()),
-      listener_(listener),
+      listener_(&listener),
       message_(std::make_unique<channel::ControlMessage>()),
       alive_(std::make_shared<bool>(true)) {
   socket_.non_blocking(true);
@@ -31,10 +31,10 @@ void HostLink::receive() {
     auto received = channel::receive_control(socket_.native_handle(), *message_);
     if (!received && received.error().sys_errno == EAGAIN) break;
     if (!received || !*received) {
-      listener_.on_host_gone();
+      listener_->on_host_gone();
       return;
     }
-    listener_.on_control(*message_);
+    listener_->on_control(*message_);
     if (!*alive) return;
   }
   wait();

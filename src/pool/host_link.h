@@ -26,6 +26,8 @@ class HostLink {
   HostLink(net::EventLoop& loop, base::UniqueFd socket, HostListener& listener);
   ~HostLink();
 
+  // From now on `listener` hears what the host says.
+  void listen(HostListener& listener) { listener_ = &listener; }
   base::Status send(channel::ControlHeader header, std::string_view text = {},
                     std::span<const int> fds = {});
 
@@ -37,7 +39,7 @@ class HostLink {
   static constexpr int kMessagesPerPass = 64;
 
   boost::asio::posix::stream_descriptor socket_;
-  HostListener& listener_;
+  HostListener* listener_;
   std::unique_ptr<channel::ControlMessage> message_;
   // Cleared by the destructor: a handler that runs after it must not touch the link.
   std::shared_ptr<bool> alive_;  // shared with handlers in flight

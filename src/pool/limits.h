@@ -8,8 +8,8 @@ namespace howdah::pool {
 
 // A cancelled script that has not come back after this is killed.
 inline constexpr base::Nanos kCancelGrace = 2 * base::kSecond;
-// A worker that dies this soon without having finished a request died at birth: its replacement
-// waits, twice as long each time, up to the longest.
+// A worker that dies this soon without having had a request died at birth: its replacement waits,
+// twice as long each time, up to the longest.
 inline constexpr base::Nanos kBirth = 1 * base::kSecond;
 inline constexpr base::Nanos kShortestBackoff = 50 * base::kMillisecond;
 inline constexpr base::Nanos kLongestBackoff = 5 * base::kSecond;
@@ -19,5 +19,8 @@ inline constexpr base::Nanos kTick = 20 * base::kMillisecond;
 inline constexpr size_t kMaxPieces = 32;
 // A host that does not end by itself this long after kFinish is cut off.
 inline constexpr base::Nanos kFinishGrace = 2 * base::kSecond;
+
+// How long a host that lost a thread may take for what its other threads run.
+inline constexpr base::Nanos kRetirementLimit = 30 * base::kSecond;
 
 }  // namespace howdah::pool

@@ -73,10 +73,22 @@ class Pool final : private HostListener {
     base::Nanos kill_at;
   };
 
+  // A host that gets no more requests, until it is done with those it has.
+  struct RetiredHost final : HostListener {
+    void on_control(const channel::ControlMessage&) override {}
+    void on_host_gone() override { gone = true; }
+    std::shared_ptr<Generation> generation;  // shared with every loop's view of it
+    std::unique_ptr<HostLink> link;
+    base::Nanos end_by = 0;
+    bool gone = false;
+  };
+
   // --- under mutex_, from any loop
   bool full();
   // Puts waiting jobs into slots; returns how many.
   uint32_t refill();
+  // Jobs that lie in slots and that nobody has claimed wait again.
+  void take_back_unclaimed(Generation& generation);
   void add_cancellation(Generation& generation, uint32_t slot, const channel::Claim& claim);
 
   // --- from any loop
@@ -92,14 +104,18 @@ class Pool final : private HostListener {
   void say_hello();
   void spawn(uint32_t worker);
   void spawn_later(uint32_t worker, base::Nanos delay);
-  void replace(uint32_t worker, int wait_status);
+  void replace(uint32_t worker, bool had_request, int wait_status);
   void request_host();
   void end_generation(const char* why);
   void interrupt(const channel::Claim& claim);
   void kill_overdue();
+  // Thread mode: another host takes over; this one finishes what its other threads run.
+  void retire_generation();
+  void end_retired(base::Nanos now);
   void finish_drain();
   void tick();
-  void log_death(const Worker& worker, uint32_t number, int wait_status);
+  // Whether it held a request when it died.
+  bool log_death(const Worker& worker, uint32_t number, int wait_status);
   // Runs `task` with each dispatcher on its own loop, this one's at once, then `then` here.
   void on_each_loop(std::function<void(Dispatcher&)> task, std::function<void()> then = {});
 
@@ -125,6 +141,8 @@ class Pool final : private HostListener {
   std::unique_ptr<HostLink> link_;
   int host_pid_ = 0;
   bool host_ready_ = false;
+  bool host_requested_ = false;
+  std::vector<std::unique_ptr<RetiredHost>> retired_;
   uint32_t next_generation_ = 1;
   uint32_t failed_generations_ = 0;  // in a row, without having become ready
   std::vector<uint32_t> incarnations_;

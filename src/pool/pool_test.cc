@@ -49,9 +49,17 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
   worker.release();
 }
 
+const pid_t parent_of_test = ::getpid();
+
+// The parent may be dead before the signal is asked for.
+void die_with(pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(0);
+}
+
 // A host: forks workers on kSpawn, reports deaths, ends at EOF. Runs in a process of its own.
 [[noreturn]] void run_host(int socket) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  die_with(parent_of_test);
   ControlMessage message;
   std::unique_ptr<channel::SharedRegions> regions;
   std::map<pid_t, channel::ControlHeader> children;
@@ -68,9 +76,10 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
                                           std::string(channel::build_id()) + "\ntest");
     } else if (got && message.header.type == ControlType::kSpawn) {
       channel::ControlHeader header = message.header;
+      pid_t host = ::getpid();
       pid_t pid = ::fork();
       if (pid == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        die_with(host);
         auto worker = channel::WorkerChannel::attach(*regions, header.worker, header.incarnation,
                                                      std::move(message.fds[0]),
                                                      std::move(message.fds[1]));
