@@ -1,5 +1,7 @@
 #include "php/engine.h"
 
+#include <dlfcn.h>
+
 #include <clocale>
 #include <csignal>
 #include <cstdio>
@@ -13,6 +15,15 @@
 
 #ifdef ZTS
 ZEND_TSRMLS_CACHE_DEFINE()
+#endif
+
+#ifdef __SANITIZE_ADDRESS__
+// PHP loads extensions with RTLD_DEEPBIND, which AddressSanitizer refuses.
+extern "C" void* dlopen(const char* file, int mode) {
+  using Open = void* (*)(const char*, int);
+  static const auto next = reinterpret_cast<Open>(::dlsym(RTLD_NEXT, "dlopen"));
+  return next(file, mode & ~RTLD_DEEPBIND);
+}
 #endif
 
 namespace howdah::php {

@@ -70,7 +70,8 @@ size_t write_output(const char* bytes, size_t size) {
 void flush_output(void*) {
   RequestState* state = current_state;
   if (state == nullptr || !state->connected()) return;
-  sapi_send_headers();
+  // As under PHP-FPM the head goes out with the first output that leaves PHP, not with flush().
+  if (!SG(headers_sent)) return;
   if (state->channel->ended() || state->channel->flush()) return;
   output_refused(state);
 }

@@ -44,6 +44,10 @@ WorkerDriver::WorkerDriver(std::vector<std::string> arguments, uint32_t workers)
   host_ = ::fork();
   if (host_ == 0) {
     (void)base::set_cloexec(pair.second.get(), false);
+    // A script's segfault is to look like one in sanitizer builds, too.
+    const char* sanitizer = ::getenv("ASAN_OPTIONS");
+    ::setenv("ASAN_OPTIONS",
+             ((sanitizer == nullptr ? "" : sanitizer) + std::string(":handle_segv=0")).c_str(), 1);
     std::vector<std::string> all = {
         HOWDAH_PHP_PROGRAM, "--control-fd", control_fd, "--parent-pid", parent,
         "--document-root",  root_};

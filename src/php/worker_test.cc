@@ -97,6 +97,7 @@ TEST_F(Worker, FlushSendsAtOnceAndOnlyThen) {
   // flush() does not empty PHP's own buffers.
   auto buffered = run("<?php echo 'a'; flush(); echo 'b'; header('X-Late: 1');");
   EXPECT_EQ(buffered.body, "ab");
+  EXPECT_EQ(buffered.header("X-Late"), "1");
 }
 
 TEST_F(Worker, EventStreamsGoOutPieceByPiece) {
