@@ -15,7 +15,7 @@ namespace howdah::app {
 
 struct FrontStart {
   const Config& config;
-  const Sockets& sockets;
+  Sockets& sockets;
   base::UniqueFd link;  // our end of the pair with the parent
   int log_fd = -1;
   pid_t parent_pid = 0;

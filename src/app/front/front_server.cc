@@ -45,8 +45,10 @@ serve::ServeOptions serve_options(const Config& config) {
   options.body_timeout = config.body_timeout;
   options.idle_timeout = config.idle_timeout.value_or(kNoIdleLimit);
   options.write_timeout = config.write_timeout;
+  options.queue_timeout = config.queue_timeout;
   options.request_timeout = config.request_timeout;
   options.max_connections = config.max_connections;
+  options.response_headers = config.response_headers;
   options.spool_dir = config.spool_dir;
   options.spool_max = config.spool_max;
   options.stub = config.use_stub ? serve::StubMode::kEmptyAnswers : serve::StubMode::kOff;
@@ -222,7 +224,7 @@ void FrontServer::listen_on(size_t loop) {
 }
 
 void FrontServer::on_cannot_start(const std::string& why) {
-  log_.error("cannot start: " + why);
+  log_.error("cannot start " + config_.php_program + ": " + why);
   exit_status_ = 1;
   tell_parent({.type = LinkType::kCannotStart});
   finish();
@@ -231,6 +233,7 @@ void FrontServer::on_cannot_start(const std::string& why) {
 void FrontServer::begin_drain() {
   if (phase_ == ops::Phase::kDraining) return;
   phase_ = ops::Phase::kDraining;
+  close_listeners(start_.sockets);
   loops_to_drain_ = loops_.size();
   for (size_t i = 0; i < loops_.size(); ++i) {
     loops_[i]->post([this, i] {

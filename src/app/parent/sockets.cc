@@ -79,6 +79,10 @@ Sockets open_sockets(Config& config, std::vector<std::string>& problems) {
   return sockets;
 }
 
+void close_listeners(Sockets& sockets) {
+  for (net::Listener& listener : sockets.listeners) listener.fd.reset();
+}
+
 void remove_socket_files(const Sockets& sockets) {
   for (const auto* list : {&sockets.listeners, &sockets.internal, &sockets.control}) {
     for (const net::Listener& listener : *list) {

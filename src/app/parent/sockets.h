@@ -21,6 +21,9 @@ struct Sockets {
 // nobody asked for by name may be missing: that is a notice.
 Sockets open_sockets(Config& config, std::vector<std::string>& problems);
 
+// Nobody can connect any more, provided that no other process has the listeners open. Their names
+// stay.
+void close_listeners(Sockets& sockets);
 // Removes the socket files.
 void remove_socket_files(const Sockets& sockets);
 

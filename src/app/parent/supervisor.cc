@@ -280,6 +280,8 @@ void Supervisor::tell_front(const LinkMessage& message, std::span<const int> fds
 void Supervisor::begin_drain() {
   parts_.log.info("draining");
   state_ = State::kDraining;
+  // The front closes its own: only then does the kernel refuse connections.
+  close_listeners(parts_.sockets);
   if (front_ == 0) {
     front_due_ = 0;
     return end_now();

@@ -32,7 +32,7 @@ class Supervisor {
  public:
   struct Parts {
     const Config& config;
-    const Sockets& sockets;
+    Sockets& sockets;
     const base::Logger& log;
     int log_fd;
     rlimit descriptor_limit;  // what hosts get back
