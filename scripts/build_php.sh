@@ -10,7 +10,10 @@ set -euo pipefail
 
 readonly variant="${1:?usage: scripts/build_php.sh VERSION-zts|VERSION-nts}"
 readonly version="${variant%-*}" threading="${variant##*-}"
-readonly cache="${HOWDAH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/howdah}"
+# PHP runs as another user when the server is started as root, so the place must be one that every
+# user can read; root's home directory is not.
+if [[ $(id -u) == 0 ]]; then default_cache=/var/cache/howdah; else default_cache="${XDG_CACHE_HOME:-$HOME/.cache}/howdah"; fi
+readonly cache="${HOWDAH_CACHE:-$default_cache}"
 readonly prefix="$cache/php/$variant"
 readonly recipe=1  # raise it when the options below change: older builds are then made again
 
