@@ -60,13 +60,19 @@ def mode(request):
 @pytest.fixture(scope="session")
 def programs(request, mode):
     """The programs of this PHP mode. One that is missing is an error, never a skip."""
-    build = REPOSITORY / request.config.getoption("--build")
-    found = Programs(mode, build / "bin" / "howdah", build / "bin" / PHP_PROGRAMS[mode])
-    if not request.config.getoption("--reference"):
-        for program in (found.howdah, found.php):
-            if not os.access(program, os.X_OK):
-                pytest.fail(f"{program} is missing: build it, or leave its mode out with --php-mode", pytrace=False)
-    return found
+    build = REPOSITORY / request.config.getoption("--build") / "bin"
+    names = ("howdah", PHP_PROGRAMS[mode])
+    if request.config.getoption("--reference"):
+        return Programs(mode, *(build / name for name in names))
+    for name in names:
+        if not os.access(build / name, os.X_OK):
+            pytest.fail(f"{build / name} is missing: build it, or leave its mode out with --php-mode", pytrace=False)
+    # PHP runs as another user when the tests run as root, and need not be able to reach the checkout.
+    folder = Path(public_folder("howdah-e2e-bin-"))
+    request.addfinalizer(lambda: shutil.rmtree(folder, ignore_errors=True))
+    for name in names:
+        shutil.copy(build / name, folder)
+    return Programs(mode, *(folder / name for name in names))
 
 
 class Launcher:

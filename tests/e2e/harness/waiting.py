@@ -9,14 +9,14 @@ DEFAULT_TIMEOUT = 10.0
 
 
 def wait_until(condition, what, timeout=DEFAULT_TIMEOUT):
-    """Returns condition()'s first true value; fails with `what` when there is none in time."""
+    """Returns condition()'s first true value; fails with `what` (or what it returns) when there is none in time."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {timeout} s for {what}")
+            raise AssertionError(f"waited {timeout} s for {what() if callable(what) else what}")
         time.sleep(POLL_SECONDS)
 
 

@@ -82,14 +82,14 @@ def test_a_metric_is_there_by_its_name(server, name):
 def test_metrics_are_prometheus_text(server):
     answer = server.internal("/metrics")
     assert answer.header("Content-Type").startswith("text/plain")
-    sample = re.compile(r'[a-z_][a-z0-9_]*(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? -?[0-9.e+-]+(Inf)?')
+    sample = re.compile(r'[a-zA-Z_][a-zA-Z0-9_]*(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? -?[0-9.e+-]+(Inf)?')
     typed = set()
     for line in answer.text.splitlines():
         if line.startswith("# TYPE "):
             typed.add(line.split()[2])
         elif line and not line.startswith("#"):
             assert sample.fullmatch(line), line
-            name = re.match("[a-z0-9_]+", line).group()
+            name = re.match("[a-zA-Z0-9_]+", line).group()
             assert name in typed or re.sub("_(bucket|sum|count)$", "", name) in typed, line
 
 

@@ -73,10 +73,14 @@ def measure(server):
 
 def wait_for_descriptors(server, before):
     """A connection's end is seen a moment after the client made it; files may be kept for a second."""
-    wait_until(
-        lambda: all(files <= before[pid][0] for pid, (files, _) in measure(server).items() if pid in before),
-        "descriptors to be given back",
-    )
+    def grown():
+        return {
+            f"{processes.title(pid)}: {before[pid][0]} descriptors, then {files}"
+            for pid, (files, _) in measure(server).items()
+            if pid in before and files > before[pid][0]
+        }
+
+    wait_until(lambda: not grown(), lambda: f"descriptors to be given back: {grown()}")
 
 
 def assert_memory_flat(before, after):

@@ -3,6 +3,7 @@
 import pytest
 
 from harness.background import at_gate
+from harness.waiting import wait_until
 
 pytestmark = pytest.mark.process_only("umask, locale and environment belong to the process")
 
@@ -25,5 +26,7 @@ def test_a_worker_is_the_first_choice_of_the_oom_killer(launch):
         with open(f"/proc/{pid}/oom_score_adj") as file:
             return int(file.read())
 
-    assert all(score(pid) > score(server.front_pid()) for pid in server.worker_pids())
-    assert all(score(pid) > score(server.parent_pid) for pid in server.worker_pids())
+    workers = server.worker_pids()
+    wait_until(lambda: min(map(score, workers)) > 0, "the workers to raise their scores")
+    assert all(score(pid) > score(server.front_pid()) for pid in workers)
+    assert all(score(pid) > score(server.parent_pid) for pid in workers)
