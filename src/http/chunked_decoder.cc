@@ -126,6 +126,8 @@ ChunkedDecoder::Progress ChunkedDecoder::size_line(std::string_view rest, size_t
   if (extension_bytes_ > limits_.max_chunk_extension_total + body_bytes_) {
     return fail(400, "too many chunk extensions");
   }
+  // Before a byte of the chunk was read, or waited for.
+  if (size > limits_.max_chunked_body - body_bytes_) return fail(413, "chunked body too large");
   used += line.size() + 2;
   remaining_ = size;
   state_ = size == 0 ? State::kTrailer : State::kData;

@@ -136,13 +136,14 @@ std::optional<Refusal> HeadReader::finish() {
 // RFC 9112 3.2: which form the target may have, and what it says about the host.
 std::optional<Refusal> resolve_target(RequestHead& head, std::string& target_memory) {
   std::string_view target = head.target;
+  // CONNECT to a path means nothing, but is well formed: refused for its method, like any CONNECT.
+  if (target.starts_with('/')) return std::nullopt;
   if (head.method == "CONNECT") {
     auto authority = parse_host(target);
     if (!authority || !authority->port) return Refusal{400, "bad CONNECT target"};
     head.host = target;
     return std::nullopt;
   }
-  if (target.starts_with('/')) return std::nullopt;
   if (target == "*" && head.method == "OPTIONS") return std::nullopt;
 
   std::string_view rest;

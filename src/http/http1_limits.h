@@ -3,6 +3,7 @@
 // How much an HTTP/1 client may send before its message is refused.
 
 #include <cstddef>
+#include <cstdint>
 
 namespace howdah::http {
 
@@ -11,6 +12,11 @@ struct Http1Limits {
   size_t max_head = 64 << 10;
   // Field lines of a head. Beyond: 431.
   size_t max_fields = 256;
+  // Empty lines ahead of a request line, which some clients send behind a body. Beyond: 400.
+  size_t max_empty_lines = 4;
+  // Decoded bytes of a chunked body (MAX_BODY_SIZE), known from the size line of the chunk that
+  // passes it. Beyond: 413. A body with a length is its user's to judge: the head says it.
+  uint64_t max_chunked_body = UINT64_MAX;
   // Extension bytes of one chunk. Beyond: 400.
   size_t max_chunk_extension = 1 << 10;
   // Extension bytes of all chunks of a body, beside as many as the body itself has, so that a

@@ -29,19 +29,19 @@ Step Http1RequestParser::step(std::string_view input) {
 void Http1RequestParser::next_request() {
   assert(state_ == State::kComplete);
   state_ = State::kBefore;
-  skipped_empty_line_ = false;
+  empty_lines_ = 0;
   scan_ = line_begin_ = lines_ = 0;
 }
 
 Step Http1RequestParser::step_before(std::string_view input) {
   size_t skipped = 0;
-  // RFC 9112 2.2: some old clients send an empty line behind a body.
-  if (!skipped_empty_line_ && input.starts_with('\r')) {
-    if (input.size() == 1) return {Event::kNeedMore, 0, {}};
+  // RFC 9112 2.2: some old clients send an empty line behind a body; at least one is to be skipped.
+  while (input.starts_with('\r')) {
+    if (input.size() == 1) return {Event::kNeedMore, skipped, {}};
     if (input[1] != '\n') return refuse({400, "bare CR ahead of a request"});
-    skipped_empty_line_ = true;
-    skipped = 2;
-    input.remove_prefix(skipped);
+    if (++empty_lines_ > limits_.max_empty_lines) return refuse({400, "too many empty lines"});
+    skipped += 2;
+    input.remove_prefix(2);
   }
   if (input.empty()) return {Event::kNeedMore, skipped, {}};
   state_ = State::kHead;

@@ -40,7 +40,7 @@ class Http1RequestParser {
   // After kEnd: ready for the next request on the connection.
   void next_request();
   // Was a byte of the present request's head seen? (A head cut short by time is a 408; silence, and
-  // an empty line ahead of a head, are an idle connection.)
+  // empty lines ahead of a head, are an idle connection.)
   bool head_begun() const { return state_ != State::kBefore; }
 
  private:
@@ -62,10 +62,10 @@ class Http1RequestParser {
 
   const Http1Limits limits_;
   State state_ = State::kBefore;
-  bool skipped_empty_line_ = false;
-  size_t scan_ = 0;        // bytes of the head already searched for line ends
-  size_t line_begin_ = 0;  // where the line being searched begins
-  size_t lines_ = 0;       // complete lines so far
+  size_t empty_lines_ = 0;  // skipped ahead of the head
+  size_t scan_ = 0;         // bytes of the head already searched for line ends
+  size_t line_begin_ = 0;   // where the line being searched begins
+  size_t lines_ = 0;        // complete lines so far
   uint64_t remaining_ = 0;
   RequestHead head_;
   std::string target_memory_;

@@ -17,6 +17,8 @@ constexpr size_t kTestMaxHead = 512;
 Http1Limits test_limits() {
   return {.max_head = kTestMaxHead,
           .max_fields = 8,
+          .max_empty_lines = 3,
+          .max_chunked_body = 16,
           .max_chunk_extension = 32,
           .max_chunk_extension_total = 64,
           .max_trailer = 64};
@@ -95,7 +97,10 @@ const std::vector<Case>& request_line_cases() {
       {"Plain", with_host(""), kPlain},
       {"Http10", "GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.0 [] | "},
       {"LeadingEmptyLine", "\r\n" + with_host(""), kPlain},
-      {"TwoLeadingEmptyLines", "\r\n\r\n" + with_host(""), "400"},
+      {"MostLeadingEmptyLines", "\r\n\r\n\r\n" + with_host(""), kPlain},
+      {"TooManyLeadingEmptyLines", "\r\n\r\n\r\n\r\n" + with_host(""), "400"},
+      {"BareLfBehindAnEmptyLine", "\r\n\n" + with_host(""), "400"},
+      {"BareCrBehindAnEmptyLine", "\r\n\rG" + with_host(""), "400"},
       {"LeadingBareLf", "\n" + with_host(""), "400"},
       {"LeadingBareCr", "\rG" + with_host(""), "400"},
       {"LeadingSpace", " " + with_host(""), "400"},
@@ -148,7 +153,8 @@ const std::vector<Case>& request_line_cases() {
       {"Connect", "CONNECT b:443 HTTP/1.1\r\nHost: a\r\n\r\n",
        "CONNECT b:443 HTTP/1.1 [b:443] keep | "},
       {"ConnectWithoutPort", "CONNECT b HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
-      {"ConnectToPath", "CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+      {"ConnectToPath", "CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n", "CONNECT / HTTP/1.1 [a] keep | "},
+      {"ConnectToAnUrl", "CONNECT http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
       {"Trace", "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", "TRACE / HTTP/1.1 [a] keep | "},
   };
   return cases;
@@ -258,6 +264,12 @@ const std::vector<Case>& body_cases() {
        "POST / HTTP/1.1\r\nHost: a\r\ntransfer-encoding: CHUNKED\r\n\r\n0\r\n\r\n", kPost + " | "},
       {"Chunks", chunked("5\r\nhello\r\n00A;x=y\r\n0123456789\r\n0\r\n\r\n"),
        kPost + " body=hello0123456789 | "},
+      {"LargestChunks", chunked("f\r\n0123456789abcde\r\n1\r\nf\r\n0\r\n\r\n"),
+       kPost + " body=0123456789abcdef | "},
+      {"ChunksTooLargeInSum", chunked("f\r\n0123456789abcde\r\n2\r\n"),
+       kPost + " body=0123456789abcde 413"},
+      {"ChunkTooLarge", chunked("11\r\n"), kPost + "413"},
+      {"ChunkFarTooLarge", chunked("ffffffffffffffff\r\n"), kPost + "413"},
       {"ChunksCut", chunked("5\r\nhello\r\n0\r\n"), kPost + "unfinished"},
       {"Trailers", chunked("1\r\na\r\n0\r\nHost: b\r\nContent-Length: 9\r\n\r\n"),
        kPost + " body=a | "},

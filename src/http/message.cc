@@ -25,6 +25,16 @@ const Field* RequestHead::find(std::string_view name) const {
   return nullptr;
 }
 
+const Field* RequestHead::find_only(std::string_view name) const {
+  const Field* only = nullptr;
+  for (const Field& field : fields) {
+    if (!iequals(field.name, name)) continue;
+    if (only != nullptr) return nullptr;
+    only = &field;
+  }
+  return only;
+}
+
 void RequestHead::clear() {
   method = target = host = {};
   version = Version::kHttp11;

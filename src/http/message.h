@@ -40,7 +40,8 @@ struct Refusal {
 // Plain data, reused from request to request so that `fields` keeps its memory.
 struct RequestHead {
   std::string_view method;
-  // Origin form ("/path?query"); "*" for OPTIONS only; "host:port" for CONNECT only.
+  // Origin form ("/path?query"); "*" for OPTIONS only; "host:port" for CONNECT only, which may have
+  // the origin form too.
   std::string_view target;
   Version version = Version::kHttp11;
   std::vector<Field> fields;  // as received, in order
@@ -56,6 +57,8 @@ struct RequestHead {
 
   // The first field of that name, in any letter case, or null.
   const Field* find(std::string_view name) const;
+  // The same for a field that may come only once: null when there are several.
+  const Field* find_only(std::string_view name) const;
   void clear();
   // Moves the views that point into [from, from + size) to the same offsets of `to`: for a user who
   // copied the bytes elsewhere. The old memory must still exist.

@@ -15,6 +15,15 @@ TEST(RequestHead, FindsTheFirstFieldInAnyLetterCase) {
   EXPECT_EQ(head.find("X"), nullptr);
 }
 
+TEST(RequestHead, FindsAFieldThatMayComeOnlyOnce) {
+  RequestHead head;
+  head.fields = {{"Accept", "1"}, {"X-a", "2"}, {"x-A", "3"}};
+  ASSERT_NE(head.find_only("ACCEPT"), nullptr);
+  EXPECT_EQ(head.find_only("ACCEPT")->value, "1");
+  EXPECT_EQ(head.find_only("X-A"), nullptr);
+  EXPECT_EQ(head.find_only("X"), nullptr);
+}
+
 TEST(RequestHead, RebaseMovesViewsOfTheOldMemoryAlone) {
   std::string old_bytes = "GET name value";
   std::string new_bytes = old_bytes;

@@ -118,7 +118,7 @@ std::string InternalPages::status() const {
       R"("waiting":{},"running":{},"dropped":{},"timeouts":{},"mode":"{}","host_pid":{},"php":)",
       HOWDAH_VERSION, name_of(sources_.phase.load(std::memory_order_relaxed)),
       seconds(base::monotonic_now() - sources_.started), totals.active_connections(),
-      totals.all_requests, pool.waiting, pool.running, pool.dropped, pool.timeouts,
+      totals.all_requests, pool.waiting, pool.running, totals.dropped, pool.timeouts,
       pool.threads ? "thread" : "process", pool.host_pid);
   base::append_json_string(out, pool.php_version);
   out += ',';

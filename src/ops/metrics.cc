@@ -31,6 +31,7 @@ void LoopMetrics::on_exchange(const serve::ExchangeReport& report) {
   received_.add(report.received_bytes);
   sent_.add(report.sent_bytes);
   if (report.timed_out) timeouts_.add(1);
+  if (report.dropped) dropped_.add(1);
   duration_.add(report.duration);
   if (report.worker < 0) return;
   queue_.add(report.queue_time);
@@ -44,6 +45,7 @@ void LoopMetrics::add_to(Totals& totals) const {
   }
   for (size_t i = 0; i < responses_.size(); ++i) totals.responses[i] += responses_[i].value();
   totals.timeouts += timeouts_.value();
+  totals.dropped += dropped_.value();
   totals.received_bytes += received_.value();
   totals.sent_bytes += sent_.value();
   // Closed first: a connection that comes and goes meanwhile must not make the difference negative.

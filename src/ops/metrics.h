@@ -42,6 +42,7 @@ struct Totals {
   std::array<uint64_t, kStatusClasses> responses{};
   uint64_t all_requests = 0;
   uint64_t timeouts = 0;
+  uint64_t dropped = 0;  // refused for want of room
   uint64_t received_bytes = 0;
   uint64_t sent_bytes = 0;
   uint64_t connections_opened = 0;
@@ -86,7 +87,7 @@ class alignas(128) LoopMetrics final : public serve::ExchangeObserver {
  private:
   std::array<Counter, kMethods.size()> requests_;
   std::array<Counter, kStatusClasses> responses_;
-  Counter timeouts_, received_, sent_, opened_, closed_;
+  Counter timeouts_, dropped_, received_, sent_, opened_, closed_;
   Histogram duration_, queue_, php_;
 };
 

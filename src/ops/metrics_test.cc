@@ -38,6 +38,16 @@ TEST(Metrics, AddsUpWhatAllLoopsCounted) {
   EXPECT_EQ(totals.responses[3], 2U);
 }
 
+TEST(Metrics, CountsWhatWasRefusedForWantOfRoom) {
+  Metrics metrics(2);
+  serve::ExchangeReport refused = report("GET", 503);
+  refused.dropped = true;
+  metrics.loop(0).on_exchange(refused);
+  metrics.loop(1).on_exchange(refused);
+  metrics.loop(1).on_exchange(report("GET", 503));  // PHP's own
+  EXPECT_EQ(metrics.totals().dropped, 2U);
+}
+
 TEST(Metrics, CountsConnectionsThatAreOpen) {
   Metrics metrics(1);
   metrics.loop(0).on_connection_opened();
@@ -95,7 +105,7 @@ MetricsSnapshot snapshot() {
   snapshot.uptime = 2 * base::kSecond;
   snapshot.workers = {{.worker = 0, .pid = 5, .phase = pool::WorkerPhase::kIdle}};
   snapshot.memory = {{0, 4096}};
-  snapshot.pool.dropped = 3;
+  snapshot.totals.dropped = 3;
   snapshot.machine.memory_total = 1000;
   snapshot.machine.memory_available = 250;
   return snapshot;

@@ -74,7 +74,8 @@ void write_requests(Writer& writer, const MetricsSnapshot& snapshot) {
   writer.single("tokio_php_pending_requests", "gauge", "Requests that wait for a worker.",
                 snapshot.pool.waiting);
   writer.single("tokio_php_dropped_requests", "gauge",
-                "Requests refused because the queue was full or too slow.", snapshot.pool.dropped);
+                "Requests refused for want of room: queue full or too slow, no spool.",
+                totals.dropped);
 
   writer.family("tokio_php_requests_total", "counter", "Requests by method.");
   for (size_t i = 0; i < kMethods.size(); ++i) {

@@ -90,9 +90,11 @@ void add_identity(const CgiRequest& request, channel::RequestEncoder& encoder) {
 }
 
 // Header names that must not become variables: "A_B" and "A-B" would be one variable, `Proxy` would
-// be HTTP_PROXY, which programs take for configuration (httpoxy).
+// be HTTP_PROXY, which programs take for configuration (httpoxy), and the transfer coding is
+// undone: the body has a CONTENT_LENGTH instead.
 bool passes(std::string_view name) {
-  return name.find('_') == std::string_view::npos && !http::iequals(name, "proxy");
+  return name.find('_') == std::string_view::npos && !http::iequals(name, "proxy") &&
+         !http::iequals(name, "transfer-encoding");
 }
 
 void add_headers(const CgiRequest& request, channel::RequestEncoder& encoder) {

@@ -9,9 +9,12 @@ namespace {
 constexpr size_t kMaxEncodedBytes = channel::kSlotBytes - channel::kInlineBodyBytes - 4096;
 constexpr int kClientGone = 499;
 
-std::string_view value_of(const http::RequestHead& head, std::string_view name) {
-  const http::Field* field = head.find(name);
+std::string_view value_of(const http::Field* field) {
   return field != nullptr ? field->value : std::string_view();
+}
+
+std::string_view value_of(const http::RequestHead& head, std::string_view name) {
+  return value_of(head.find(name));
 }
 
 }  // namespace
@@ -30,7 +33,7 @@ void Exchange::reset() {
   if (held_.capacity() > kKeptBytes) held_.release();
   content_type_.clear();
   declared_length_.reset();
-  event_stream_ = room_wanted_ = timed_out_ = false;
+  event_stream_ = room_wanted_ = timed_out_ = dropped_ = false;
   passed_on_ = 0;
   error_status_ = status_ = 0;
   worker_ = -1;
@@ -67,8 +70,10 @@ Exchange::BodyPlan Exchange::begin(http::RequestHead& head, std::string_view byt
   addresses_ = &addresses;
   stream_ = &stream;
   state_ = State::kReceiving;
-  identify(value_of(head, "traceparent"), value_of(head, "x-request-id"));
+  // Several traceparents are none (Trace Context 3.2: the field comes once).
+  identify(value_of(head.find_only("traceparent")), value_of(head, "x-request-id"));
   plan_ = plan(addresses);
+  if (plan_ == Plan::kError && error_status_ == 413) return BodyPlan::kRefuse;
   return plan_ == Plan::kScript ? BodyPlan::kGather : BodyPlan::kDiscard;
 }
 
@@ -102,6 +107,8 @@ Exchange::Plan Exchange::plan_target() {
   switch (route_.kind) {
     case RouteKind::kNotFound:
       return plan_error(404, "");
+    case RouteKind::kForbidden:
+      return plan_error(403, "directory may not be entered");
     case RouteKind::kRedirect:
       return Plan::kRedirect;
     case RouteKind::kScript:
@@ -170,8 +177,12 @@ void Exchange::submit() {
   if (services_.jobs->submit(job_) != pool::Submit::kAccepted) return send_error(503, "queue full");
   job_active_ = true;
   state_ = State::kWaiting;
+  net::TimerWheel& timers = services_.loop.timers();
   if (options().request_timeout != 0) {
-    services_.loop.timers().arm(deadline_, services_.loop.now() + options().request_timeout);
+    timers.arm(deadline_, job_.submitted_at + options().request_timeout);
+  }
+  if (options().queue_timeout != 0) {
+    timers.arm(queue_deadline_, job_.submitted_at + options().queue_timeout);
   }
 }
 
@@ -179,6 +190,7 @@ void Exchange::submit() {
 void Exchange::end_job() {
   job_active_ = false;
   services_.loop.timers().cancel(deadline_);
+  services_.loop.timers().cancel(queue_deadline_);
 }
 
 void Exchange::on_deadline() {
@@ -191,6 +203,14 @@ void Exchange::on_deadline() {
   error_ = "REQUEST_TIMEOUT";
   if (state_ == State::kStreaming) stream_->cut();
   state_ = State::kAnswered;
+}
+
+void Exchange::on_queue_deadline() {
+  // A worker that took it has REQUEST_TIMEOUT for it.
+  if (state_ != State::kWaiting || services_.jobs->begun(job_)) return;
+  services_.jobs->abandon(job_);
+  end_job();
+  send_error(503, "QUEUE_TIMEOUT");
 }
 
 void Exchange::refuse(int status, const char* why) {
@@ -242,6 +262,7 @@ void Exchange::report() {
     report.php_time = end_info_.ended_at - end_info_.claimed_at;
   }
   report.timed_out = timed_out_;
+  report.dropped = dropped_;
   report.error = error_;
   services_.shared.observer.on_exchange(report);
 }

@@ -38,6 +38,7 @@ class Exchange final : private pool::AnswerConsumer {
   enum class BodyPlan {
     kGather,   // give it to on_body()
     kDiscard,  // nobody needs it; on_request_end() may come before it has been read
+    kRefuse,   // too large: on_request_end() comes now, and the connection ends after the answer
   };
   // `bytes` is the memory that `head` points into; the exchange copies it and moves the views over.
   // `head` stays the owner's and outlives the exchange.
@@ -84,12 +85,14 @@ class Exchange final : private pool::AnswerConsumer {
   Plan plan_target();
   void submit();
   void on_deadline();
+  void on_queue_deadline();
   void end_job();
   void report();
 
   // --- exchange_answer.cc: answers made here, and what PHP answers
   void begin_head(int status);
   void add_identity();
+  void add_configured();
   void send_error(int status, const char* why);
   void send_text(std::string_view content_type, std::string_view text);
   void send_options();
@@ -104,6 +107,7 @@ class Exchange final : private pool::AnswerConsumer {
   size_t take_body(const pool::AnswerPart& part);
   size_t hold(const pool::AnswerPart& part);
   size_t pass_on(const pool::AnswerPart& part);
+  size_t break_promise(const pool::AnswerPart& part);
   void start_stream(const pool::AnswerPart& part);
   void send_whole(const pool::AnswerPart& part);
 
@@ -136,6 +140,7 @@ class Exchange final : private pool::AnswerConsumer {
   bool room_wanted_ = false;
   channel::RequestEncoder encoder_;
   net::MemberTimer<Exchange, &Exchange::on_deadline> deadline_{*this};
+  net::MemberTimer<Exchange, &Exchange::on_queue_deadline> queue_deadline_{*this};
 
   // The answer.
   AnswerHead answer_;
@@ -150,6 +155,7 @@ class Exchange final : private pool::AnswerConsumer {
   // For the report.
   int status_ = 0;
   bool timed_out_ = false;
+  bool dropped_ = false;
   int64_t worker_ = -1;
   channel::EndInfo end_info_;
   const char* error_ = "";

@@ -1,5 +1,7 @@
 // The answers of an exchange: those PHP gives, and the short ones the server makes itself.
 
+#include <algorithm>
+
 #include "http/chars.h"
 #include "http/path.h"
 #include "http/response_rules.h"
@@ -51,8 +53,16 @@ void Exchange::add_identity() {
   }
 }
 
+// RESPONSE_HEADERS, when the head is otherwise complete.
+void Exchange::add_configured() {
+  for (const auto& [name, value] : options().response_headers) {
+    if (!answer_.has(name)) answer_.add(name, value);
+  }
+}
+
 void Exchange::send_text(std::string_view content_type, std::string_view text) {
   answer_.add("Content-Type", content_type);
+  add_configured();
   state_ = State::kAnswered;
   stream_->start(answer_, text.size(), {{&text, 1}, text.size()}, Last::kYes);
 }
@@ -65,7 +75,10 @@ void Exchange::send_error(int status, const char* why) {
     bool routed = !target_.raw_path.empty();
     answer_.add("Allow", routed && file ? kFileMethods : kPhpMethods);
   }
-  if (status == 503) answer_.add("Retry-After", "1");
+  if (status == 503) {
+    answer_.add("Retry-After", "1");
+    dropped_ = true;
+  }
   if (status == 429) answer_.add("Retry-After", decimal(admission_.reset_seconds));
   send_text(kPlainText, error_text(status));
 }
@@ -184,9 +197,10 @@ void Exchange::send_whole(const pool::AnswerPart& part) {
   if (!held_.empty()) pieces_.push_back(held_.view());
   pieces_.insert(pieces_.end(), part.body.begin(), part.body.end());
   std::optional<uint64_t> length = size;
-  // PHP makes no body for HEAD, so only it can know how long that of GET is.
-  if (head_->method == "HEAD" && size == 0) length = declared_length_;
+  // A script that knows HEAD and makes no body for it can say how long that of GET is.
+  if (head_->method == "HEAD" && size == 0 && declared_length_) length = declared_length_;
   if (!content_type_.empty()) answer_.add("Content-Type", content_type_);
+  add_configured();
   state_ = State::kAnswered;
   stream_->start(answer_, length, {pieces_, size}, Last::kYes);
 }
@@ -197,6 +211,7 @@ void Exchange::start_stream(const pool::AnswerPart& part) {
   pieces_.insert(pieces_.end(), part.body.begin(), part.body.end());
   size_t size = held_.size() + part.body_size;
   if (!content_type_.empty()) answer_.add("Content-Type", content_type_);
+  add_configured();
   state_ = State::kStreaming;
   if (declared_length_ && size > *declared_length_) {
     // More is here already than was promised: do without the promise.
@@ -213,19 +228,35 @@ size_t Exchange::pass_on(const pool::AnswerPart& part) {
     room_wanted_ = true;
     return 0;
   }
-  passed_on_ += part.body_size;
-  bool wrong = declared_length_ &&
-               (passed_on_ > *declared_length_ || (part.end && passed_on_ < *declared_length_));
-  if (wrong && head_->method != "HEAD") {
-    error_ = "Content-Length of the script does not fit its output";
-    stream_->cut();
-    state_ = State::kDropping;
-    return part.body_size;
-  }
+  uint64_t sum = passed_on_ + part.body_size;
+  bool wrong =
+      declared_length_ && (sum > *declared_length_ || (part.end && sum < *declared_length_));
+  if (wrong && head_->method != "HEAD") return break_promise(part);
+  passed_on_ = sum;
   if (part.end) state_ = State::kAnswered;
   if (part.end || part.body_size > 0) {
     stream_->write({part.body, part.body_size}, part.end ? Last::kYes : Last::kNo);
   }
+  return part.body_size;
+}
+
+// The output does not fit the length that the head named: what does is sent, and the connection
+// ends.
+size_t Exchange::break_promise(const pool::AnswerPart& part) {
+  error_ = "Content-Length of the script does not fit its output";
+  uint64_t left = *declared_length_ - std::min(passed_on_, *declared_length_);
+  size_t size = 0;
+  pieces_.clear();
+  for (std::string_view piece : part.body) {
+    piece = piece.substr(0, static_cast<size_t>(std::min<uint64_t>(piece.size(), left)));
+    if (piece.empty()) break;
+    pieces_.push_back(piece);
+    size += piece.size();
+    left -= piece.size();
+  }
+  if (size > 0) stream_->write({pieces_, size}, Last::kNo);
+  stream_->cut();
+  state_ = State::kDropping;
   return part.body_size;
 }
 

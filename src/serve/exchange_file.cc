@@ -46,9 +46,10 @@ void Exchange::send_open_file(base::UniqueFd file, uint64_t size, int64_t modifi
     answer_.add("Cache-Control", scratch_);
   }
   state_ = State::kAnswered;
+  if (!unchanged) answer_.add("Content-Type", http::content_type_of(route_.file));
+  add_configured();
   if (unchanged) return stream_->start(answer_, 0, {}, Last::kYes);
 
-  answer_.add("Content-Type", http::content_type_of(route_.file));
   if (head_->method == "HEAD") return stream_->start(answer_, size, {}, Last::kYes);
   if (size > kSmallFileBytes) return stream_->start_file(answer_, std::move(file), size);
   char* memory = held_.prepare(kSmallFileBytes).data();

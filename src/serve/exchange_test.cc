@@ -110,7 +110,30 @@ TEST_F(ExchangeTest, EndsTheConnectionWhenAStreamBreaksItsPromisedLength) {
   queue_.say(&head, "one", FakeQueue::kFlush);
   EXPECT_THAT(receive(), HasSubstr("Content-Length: 10\r\n"));
   queue_.say(nullptr, "two", FakeQueue::kEnd);
-  EXPECT_EQ(receive(), "");
+  EXPECT_EQ(receive(), "two") << "short of the 10, which the client sees by the end";
+  EXPECT_TRUE(closed_);
+}
+
+TEST_F(ExchangeTest, SendsNoMoreOfAStreamThanItPromised) {
+  run();
+  FakeQueue::Head head{200, {{"Content-Length", "5"}}};
+  queue_.say(&head, "one", FakeQueue::kFlush);
+  queue_.say(nullptr, "two", FakeQueue::kNone);
+  queue_.say(nullptr, "three", FakeQueue::kEnd);
+  EXPECT_EQ(body_of(receive()), "onetw");
+  EXPECT_TRUE(closed_);
+}
+
+TEST_F(ExchangeTest, SendsWhatWaitsBeforeItCutsAStream) {
+  run();
+  std::string piece(60 << 10, '#');
+  size_t given = 0;
+  queue_.say(&ok_, "first", FakeQueue::kFlush);
+  while (queue_.say(nullptr, piece, FakeQueue::kNone) == piece.size()) given += piece.size();
+  queue_.lose(pool::Loss::kWorkerDied);
+  std::string answer = receive();
+  EXPECT_EQ(std::count(answer.begin(), answer.end(), '#'), static_cast<ptrdiff_t>(given));
+  EXPECT_THAT(answer, Not(EndsWith("0\r\n\r\n")));
   EXPECT_TRUE(closed_);
 }
 
@@ -161,6 +184,51 @@ TEST_F(ExchangeTest, AnswersHeadWithoutABody) {
   std::string answer = receive();
   EXPECT_THAT(answer, HasSubstr("Content-Length: 5\r\n"));
   EXPECT_EQ(body_of(answer), "");
+}
+
+TEST_F(ExchangeTest, AnswersHeadOfAnEmptyAnswerWithItsLength) {
+  run("HEAD /app.php HTTP/1.1\r\nHost: h\r\n\r\n");
+  queue_.say(&ok_, "", FakeQueue::kEnd);
+  EXPECT_THAT(receive(), HasSubstr("Content-Length: 0\r\n"));
+}
+
+TEST_F(ExchangeTest, BelievesTheLengthThatAScriptSaysForHead) {
+  run("HEAD /app.php HTTP/1.1\r\nHost: h\r\n\r\n");
+  FakeQueue::Head head{200, {{"Content-Length", "123"}}};
+  queue_.say(&head, "", FakeQueue::kEnd);
+  EXPECT_THAT(receive(), HasSubstr("Content-Length: 123\r\n"));
+}
+
+TEST_F(ExchangeTest, TakesSeveralTraceparentsForNone) {
+  std::string line = "traceparent: 00-11111111111111111111111111111111-2222222222222222-01\r\n";
+  run("GET /app.php HTTP/1.1\r\nHost: h\r\n" + line + line + "\r\n");
+  EXPECT_NE(queue_.var("TRACE_ID"), std::string(32, '1'));
+  EXPECT_EQ(queue_.var("PARENT_SPAN_ID"), "(absent)");
+}
+
+TEST_F(ExchangeTest, TellsPhpOfABodyInChunksByItsLength) {
+  run("POST /app.php HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nabc\r\n0\r\n\r\n");
+  EXPECT_EQ(queue_.var("CONTENT_LENGTH"), "3");
+  EXPECT_EQ(queue_.var("HTTP_TRANSFER_ENCODING"), "(absent)");
+}
+
+TEST_F(ExchangeTest, AddsConfiguredHeadersToEveryAnswerThatLacksThem) {
+  options_.response_headers = {{"X-Frame-Options", "DENY"}, {"content-type", "text/never"}};
+  run();
+  FakeQueue::Head head{200, {{"x-frame-options", "SAMEORIGIN"}}};
+  queue_.say(&head, "x", FakeQueue::kFlush);
+  queue_.say(nullptr, "", FakeQueue::kEnd);
+  std::string answer = receive();
+  EXPECT_THAT(answer, HasSubstr("x-frame-options: SAMEORIGIN\r\n"));
+  EXPECT_THAT(answer, Not(HasSubstr("DENY")));
+  send("GET /app.php HTTP/1.1\r\nHost: h\r\n\r\n");
+  queue_.say(&ok_, "x", FakeQueue::kEnd);
+  answer = receive();
+  EXPECT_THAT(answer, HasSubstr("X-Frame-Options: DENY\r\n"));
+  EXPECT_THAT(answer, Not(HasSubstr("text/never")));
+  EXPECT_THAT(get("/page.html"), HasSubstr("X-Frame-Options: DENY\r\n"));
+  EXPECT_THAT(get("/missing"), HasSubstr("X-Frame-Options: DENY\r\n"));
 }
 
 TEST_F(ExchangeTest, DropsWhatAScriptMayNotSay) {
@@ -219,6 +287,50 @@ TEST_F(ExchangeTest, AnswersUnavailableWhenTheQueueIsFull) {
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
   EXPECT_THAT(answer, HasSubstr("Retry-After: 1\r\n"));
   EXPECT_EQ(body_of(answer), "Service Unavailable");
+  EXPECT_TRUE(observer_.exchanges.at(0).dropped);
+}
+
+TEST_F(ExchangeTest, RefusesWhatHasWaitedTooLongInTheQueue) {
+  options_.queue_timeout = 2 * base::kSecond;
+  queue_.begins = false;
+  run();
+  pass(base::kSecond);
+  EXPECT_EQ(receive(), "");
+  pass(2 * base::kSecond);
+  std::string answer = receive();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(answer, HasSubstr("Retry-After: 1\r\n"));
+  EXPECT_EQ(queue_.abandoned, 1);
+  EXPECT_TRUE(observer_.exchanges.at(0).dropped);
+  EXPECT_FALSE(observer_.exchanges.at(0).timed_out);
+  EXPECT_EQ(body_of(get("/page.html")), "<p>page</p>") << "the connection goes on";
+  pass(options_.request_timeout);
+  EXPECT_EQ(queue_.cancelled, 0);
+}
+
+TEST_F(ExchangeTest, LeavesWhatAWorkerHasTakenToTheRequestTimeout) {
+  options_.queue_timeout = 2 * base::kSecond;
+  run();
+  pass(3 * base::kSecond);
+  EXPECT_EQ(queue_.abandoned, 0);
+  queue_.say(&ok_, "late", FakeQueue::kEnd);
+  EXPECT_EQ(body_of(receive()), "late");
+  EXPECT_FALSE(observer_.exchanges.at(0).dropped);
+}
+
+TEST_F(ExchangeTest, RefusesABodyThatIsTooLargeBeforeAByteOfIt) {
+  options_.max_body_size = 1000;
+  for (const char* framing :
+       {"Content-Length: 1001\r\n\r\n", "Content-Length: 1001\r\nExpect: 100-continue\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n3e9\r\n"}) {
+    for (const char* path : {"/app.php", "/page.html", "/missing"}) {
+      connect();
+      std::string answer = ask("POST " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n" + framing);
+      EXPECT_THAT(answer, StartsWith("HTTP/1.1 413 ")) << path << " " << framing;
+      EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+    }
+  }
+  EXPECT_TRUE(queue_.jobs.empty());
 }
 
 TEST_F(ExchangeTest, CancelsARequestThatTakesTooLong) {
@@ -251,6 +363,10 @@ TEST_F(ExchangeTest, KnowsWhatAMethodMayDo) {
   connect();
   EXPECT_THAT(ask("TRACE /app.php HTTP/1.1\r\nHost: h\r\n\r\n"),
               StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
+  for (const char* target : {"/app.php", "h:80"}) {
+    EXPECT_THAT(ask("CONNECT " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n\r\n"),
+                StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
+  }
   std::string answer = ask("DELETE /page.html HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 405 "));
   EXPECT_THAT(answer, HasSubstr("Allow: GET, HEAD\r\n"));

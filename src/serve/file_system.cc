@@ -36,6 +36,10 @@ FileKind kind_of_mode(mode_t mode) {
   return S_ISDIR(mode) ? FileKind::kDirectory : FileKind::kNone;
 }
 
+FileKind kind_of_failure() {
+  return errno == EACCES || errno == EPERM ? FileKind::kForbidden : FileKind::kNone;
+}
+
 }  // namespace
 
 base::Result<DocumentRoot> DocumentRoot::open(const std::string& root, Symlinks symlinks) {
@@ -58,11 +62,11 @@ FileKind DocumentRoot::kind_of(std::string_view path) const {
   if (!name.fits()) return FileKind::kNone;
   struct stat info;
   if (symlinks_ == Symlinks::kFollow) {
-    if (::fstatat(root_.get(), name.c_str(), &info, 0) < 0) return FileKind::kNone;
+    if (::fstatat(root_.get(), name.c_str(), &info, 0) < 0) return kind_of_failure();
     return kind_of_mode(info.st_mode);
   }
   base::UniqueFd fd(open_beneath(name.c_str(), O_PATH | O_CLOEXEC));
-  if (!fd || ::fstat(fd.get(), &info) < 0) return FileKind::kNone;
+  if (!fd || ::fstat(fd.get(), &info) < 0) return kind_of_failure();
   return kind_of_mode(info.st_mode);
 }
 

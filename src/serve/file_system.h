@@ -11,8 +11,9 @@
 namespace howdah::serve {
 
 enum class FileKind {
-  kNone,  // nothing there, out of reach, or neither file nor directory
-  kFile,  // a regular file
+  kNone,       // nothing there, beyond a link that is not followed, or neither file nor directory
+  kForbidden,  // behind a directory that this process may not enter: nobody can say what it is
+  kFile,       // a regular file
   kDirectory,
 };
 

@@ -16,11 +16,14 @@ Http1Connection::~Http1Connection() { close(); }
 
 void Http1Connection::open(base::UniqueFd fd) {
   fd_ = std::move(fd);
-  readable_ = hung_up_ = broken_ = false;
+  readable_ = hung_up_ = broken_ = cut_ = false;
   // A new socket's buffer is empty.
   writable_ = true;
   close_after_ = false;
-  parser_.emplace(http::Http1Limits{.max_head = services_.shared.options.max_header_size});
+  const ServeOptions& options = services_.shared.options;
+  http::Http1Limits limits{.max_head = options.max_header_size};
+  if (options.max_body_size != 0) limits.max_chunked_body = options.max_body_size;
+  parser_.emplace(limits);
   addresses_ = addresses_of(fd_.get());
   services_.shared.observer.on_connection_opened();
   become_idle();
@@ -158,7 +161,8 @@ Http1Connection::Go Http1Connection::on_head(size_t head_size) {
     return Go::kOn;
   }
   state_ = State::kDiscard;
-  if (head.expect_continue || head.content_length > kDiscardBytes) {
+  bool now = plan == Exchange::BodyPlan::kRefuse || head.expect_continue;
+  if (now || head.content_length > kDiscardBytes) {
     begin_answer();
     exchange_->on_request_end();
   }

@@ -108,6 +108,7 @@ class Http1Connection final : public net::ReadyHandler, private ResponseStream {
   bool writable_ = false;
   bool scheduled_ = false;
   bool broken_ = false;  // to be closed at the next run()
+  bool cut_ = false;     // likewise, once what waits has been sent
 
   // The request.
   base::Buffer input_;

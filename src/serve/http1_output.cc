@@ -170,7 +170,10 @@ uint64_t Http1Connection::sent_body_bytes() const {
   return body_given_ - std::min(body_given_, waiting);
 }
 
-void Http1Connection::cut() { broken(); }
+void Http1Connection::cut() {
+  cut_ = true;
+  if (flushed()) broken();
+}
 
 void Http1Connection::broken() {
   broken_ = true;
@@ -187,7 +190,10 @@ void Http1Connection::schedule() {
 void Http1Connection::flush() {
   if (!writable_ || broken_ || flushed()) return;
   if (flush_queue() && file_left_ > 0) flush_file();
-  if (flushed()) services_.loop.timers().cancel(write_timer_);
+  if (flushed()) {
+    services_.loop.timers().cancel(write_timer_);
+    if (cut_) broken();
+  }
   if (room_wanted_ && queue_.size() <= kStreamLow) {
     room_wanted_ = false;
     if (exchange_) exchange_->on_room();

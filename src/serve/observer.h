@@ -32,6 +32,7 @@ struct ExchangeReport {
   base::Nanos queue_time = 0;
   base::Nanos php_time = 0;
   bool timed_out = false;  // REQUEST_TIMEOUT
+  bool dropped = false;    // refused for want of room: queue full, QUEUE_TIMEOUT, no spool
   std::string_view error;  // for the log: why it went wrong, a literal
 };
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -33,11 +34,15 @@ struct ServeOptions {
   base::Nanos body_timeout = 30 * base::kSecond;
   base::Nanos idle_timeout = 60 * base::kSecond;  // 0 = no keep-alive
   base::Nanos write_timeout = 60 * base::kSecond;
+  base::Nanos queue_timeout = 0;
   base::Nanos request_timeout = 120 * base::kSecond;
   uint64_t max_connections = 0;
 
   std::string spool_dir = "/tmp";
   uint64_t spool_max = uint64_t{2} << 30;
+
+  // Added to every answer that lacks them. Valid by http/response_rules.h, none about framing.
+  std::vector<std::pair<std::string, std::string>> response_headers;
 
   StubMode stub = StubMode::kOff;
 };

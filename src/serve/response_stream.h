@@ -44,7 +44,8 @@ class ResponseStream {
   virtual void write(BodyPieces body, Last last) = 0;
   // The final head and `length` bytes of `file` from its beginning. Nothing follows.
   virtual void start_file(const AnswerHead& head, base::UniqueFd file, uint64_t length) = 0;
-  // The answer cannot be completed: what was sent of it must be seen to be cut.
+  // The answer cannot be completed: what was sent of it must be seen to be cut. What waits for the
+  // client is sent first.
   virtual void cut() = 0;
 
   virtual void set_pace(Pace pace) = 0;

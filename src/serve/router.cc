@@ -79,16 +79,22 @@ void Router::route(std::string_view path, const FileSystem& files, Route& route)
   set(route, RouteKind::kNotFound, {});
   if (http::has_hidden_segment(path)) return;
   if (path == "/" && mode_ != Mode::kFiles) return route_rest(route);
-  switch (files.kind_of(path)) {
+  FileKind kind = files.kind_of(path);
+  switch (kind) {
     case FileKind::kDirectory:
       return route_directory(path, files, route);
     case FileKind::kFile:
       return route_file(path, route);
+    case FileKind::kForbidden:
     case FileKind::kNone:
       break;
   }
   if (find_script(path, files, route) || is_source_name(path)) return;
   route_rest(route);
+  // An entry point decides about all that is no file to this process, as behind nginx's try_files.
+  if (kind == FileKind::kForbidden && route.kind == RouteKind::kNotFound) {
+    route.kind = RouteKind::kForbidden;
+  }
 }
 
 void Router::route_file(std::string_view path, Route& route) const {

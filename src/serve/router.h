@@ -12,6 +12,7 @@ namespace howdah::serve {
 
 enum class RouteKind {
   kNotFound,
+  kForbidden,
   kRedirect,  // 308 to the same path with a slash at its end
   kFile,      // `file` is sent
   kFallback,  // `file` is sent, and must not be cached: it stands for many paths

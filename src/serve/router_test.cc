@@ -28,6 +28,7 @@ class FakeFiles : public FileSystem {
   }
   FileKind kind_of(std::string_view path) const override {
     if (path == "/") return FileKind::kDirectory;
+    if (path.starts_with("/closed/")) return FileKind::kForbidden;
     bool slash = path.ends_with('/');
     if (slash) path.remove_suffix(1);
     auto found = kinds_.find(std::string(path));
@@ -44,6 +45,8 @@ std::string text_of(const Route& route) {
   switch (route.kind) {
     case RouteKind::kNotFound:
       return "404";
+    case RouteKind::kForbidden:
+      return "403";
     case RouteKind::kRedirect:
       return "308";
     case RouteKind::kFile:
@@ -106,6 +109,10 @@ const Row kTable[] = {
     {"/a.phtml", "404", "404", "404", "404"},
     {"/b.phar", "404", "404", "404", "404"},
     {"/nothing.INC", "404", "404", "404", "404"},
+    // behind a directory that may not be entered
+    {"/closed/x.txt", "403", kFront, kFront, kPage},
+    {"/closed/x.php", "404", "404", "404", "404"},
+    {"/closed/.env", "404", "404", "404", "404"},
     // dot files
     {"/.env", "404", "404", "404", "404"},
     {"/.git/config", "404", "404", "404", "404"},

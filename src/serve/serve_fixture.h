@@ -27,6 +27,7 @@ class FakeQueue final : public pool::JobQueue {
  public:
   pool::Submit verdict = pool::Submit::kAccepted;
   std::vector<pool::Job*> jobs;
+  bool begins = true;  // a worker takes each job at once
   int abandoned = 0, cancelled = 0, resumed = 0;
 
   pool::Submit submit(pool::Job& job) override {
@@ -42,7 +43,7 @@ class FakeQueue final : public pool::JobQueue {
     std::erase(jobs, &job);
   }
   void resume(pool::Job&) override { ++resumed; }
-  bool begun(const pool::Job&) const override { return true; }
+  bool begun(const pool::Job&) const override { return begins; }
 
   // What PHP sees of the oldest job, or "(absent)".
   std::string var(std::string_view name) const {
@@ -98,7 +99,7 @@ class RecordingObserver final : public ExchangeObserver {
     std::string method, path, query, error, agent;
     int status;
     uint64_t sent, received;
-    bool timed_out;
+    bool timed_out, dropped;
   };
   std::vector<Seen> exchanges;
   int open = 0;
@@ -107,7 +108,7 @@ class RecordingObserver final : public ExchangeObserver {
     exchanges.push_back({std::string(report.method), std::string(report.path),
                          std::string(report.query), std::string(report.error),
                          std::string(report.user_agent), report.status, report.sent_bytes,
-                         report.received_bytes, report.timed_out});
+                         report.received_bytes, report.timed_out, report.dropped});
   }
   void on_connection_opened() override { ++open; }
   void on_connection_closed() override { --open; }

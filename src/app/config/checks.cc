@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "app/config/cpus.h"
 #include "app/config/settings.h"
@@ -68,6 +69,17 @@ class Checker {
   std::vector<std::string>& problems_;
 };
 
+// The mode bits alone say yes to any file on some file systems.
+bool is_program(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  // A file that may be run but not read is the kernel's to judge.
+  if (!file) return true;
+  char magic[4] = {};
+  file.read(magic, sizeof magic);
+  std::string_view found(magic, static_cast<size_t>(file.gcount()));
+  return found == "\177ELF" || found.starts_with("#!");
+}
+
 std::string environment_value(const char* name) {
   const char* value = ::getenv(name);
   return value == nullptr ? "" : value;
@@ -81,6 +93,10 @@ void Checker::site() {
     return;
   }
   config_.document_root = root.string();
+  if (fs::exists(root / ".user.ini", error)) {
+    config_.notices.push_back(fmt::format("{} is not read: use PHP_INI or PHP_INI_SET",
+                                          (root / ".user.ini").string()));
+  }
 
   std::string& index = config_.index_file;
   index.erase(0, std::min(index.find_first_not_of('/'), index.size()));
@@ -106,7 +122,7 @@ void Checker::php(const std::string& program_directory) {
   std::error_code error;
   if (!fs::is_regular_file(program, error)) {
     wrong("HOWDAH_PHP", chosen ? "no such file" : "there is no " + program);
-  } else if (::access(program.c_str(), X_OK) != 0) {
+  } else if (::access(program.c_str(), X_OK) != 0 || !is_program(program)) {
     wrong("HOWDAH_PHP", "not an executable file");
   } else {
     program = fs::canonical(program, error).string();
@@ -162,6 +178,11 @@ void Checker::users() {
       if (found(config_, name).origin == Origin::kDefault) continue;
       config_.notices.push_back(fmt::format("{} is ignored: not started as root", name));
     }
+    return;
+  }
+  if (config_.development && found(config_, "RUN_AS").origin == Origin::kDefault) {
+    // One's own files, wherever they lie: like any other tool that is started by hand.
+    config_.notices.push_back("started as root: PHP runs as root (RUN_AS=USER changes that)");
     return;
   }
   config_.run_as = user("RUN_AS", config_.run_as_name);

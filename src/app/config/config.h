@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -77,6 +78,7 @@ struct Config {
 
   // Limits
   uint32_t queue_capacity = 0;  // resolved: never 0
+  base::Nanos queue_timeout = 0;
   base::Nanos request_timeout = 0;
   uint64_t max_body_size = 0;
   uint64_t max_header_size = 0;
@@ -92,6 +94,7 @@ struct Config {
   // Answers
   base::Nanos static_cache_ttl = 0;  // 0 = no Cache-Control
   bool follow_symlinks = true;
+  std::vector<std::pair<std::string, std::string>> response_headers;
 
   // Logs
   bool access_log = false;

@@ -154,7 +154,9 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"RATE_LIMIT", "x"}, WrongValue{"RATE_WINDOW", "0"},
         WrongValue{"RATE_WINDOW", "off"}, WrongValue{"TRUSTED_PROXIES", "10.0.0.0/33"},
         WrongValue{"TRUSTED_PROXIES", "example.com"}, WrongValue{"COMPRESSION", "lzma"},
-        WrongValue{"RESPONSE_HEADERS", "X-Frame-Options"}, WrongValue{"TLS_CERT", "/no/cert.pem"},
+        WrongValue{"RESPONSE_HEADERS", "X-Frame-Options"},
+        WrongValue{"RESPONSE_HEADERS", "X: a\x01"}, WrongValue{"RESPONSE_HEADERS", "Connection: x"},
+        WrongValue{"RESPONSE_HEADERS", "content-length: 1"}, WrongValue{"TLS_CERT", "/no/cert.pem"},
         WrongValue{"TLS_LISTEN_ADDR", "x"}, WrongValue{"TLS_LISTEN_ADDR", ":8443"},
         WrongValue{"WORKER_MODE", "fast"}, WrongValue{"WORKER_MAX_FAILURES", "0"},
         WrongValue{"SNAPSHOT_READY", "x"}, WrongValue{"PHP_MAX_MEMORY", "x"},
@@ -184,11 +186,38 @@ TEST_F(LoadConfig, HalfATlsPairIsAnError) {
 }
 
 TEST_F(LoadConfig, SaysWhatIsNotYetAvailable) {
-  EXPECT_THAT(load({"RESPONSE_HEADERS=A: b"}).config.notices,
-              Contains("RESPONSE_HEADERS is not yet available in this version"));
+  EXPECT_THAT(load({"PROFILE=1"}).config.notices,
+              Contains("PROFILE is not yet available in this version"));
   EXPECT_THAT(load({"SECCOMP=1"}).config.notices, Not(Contains(HasSubstr("SECCOMP"))));
   // Serving without it would be less safe than asked for.
   EXPECT_THAT(load({"RATE_LIMIT=10"}).problems, Contains(HasSubstr("not yet available")));
+}
+
+TEST_F(LoadConfig, AFileThatIsNoProgramIsNotTheWorkerProgram) {
+  std::string file = write("data", "data\n");
+  fs::permissions(file, fs::perms::owner_all);
+  EXPECT_THAT(
+      load({"HOWDAH_PHP=" + file}).problems,
+      ElementsAre(HasSubstr("HOWDAH_PHP=" + file + " (from the environment): not an exec")));
+}
+
+TEST_F(LoadConfig, TakesTheLimitOfTheQueue) {
+  EXPECT_EQ(load().config.queue_timeout, 0);
+  Config config = load({"QUEUE_TIMEOUT=1500ms"}).config;
+  EXPECT_EQ(config.queue_timeout, 1500 * base::kMillisecond);
+  EXPECT_THAT(config.notices, Not(Contains(HasSubstr("QUEUE_TIMEOUT"))));
+}
+
+TEST_F(LoadConfig, HeadersMayHaveSemicolonsInTheirValues) {
+  Config config = load({"RESPONSE_HEADERS=A: b ;Strict-Transport-Security: max-age=1; preload;"
+                        "Content-Security-Policy: img-src https:; default-src 'self'; C:"})
+                      .config;
+  using Header = std::pair<std::string, std::string>;
+  EXPECT_THAT(
+      config.response_headers,
+      ElementsAre(Header{"A", "b"}, Header{"Strict-Transport-Security", "max-age=1; preload"},
+                  Header{"Content-Security-Policy", "img-src https:; default-src 'self'"},
+                  Header{"C", ""}));
 }
 
 TEST_F(LoadConfig, NotesMisspeltNames) {

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "app/config/units.h"
+#include "http/chars.h"
+#include "http/response_rules.h"
 #include "net/listener.h"
 
 namespace howdah::app {
@@ -203,10 +205,28 @@ std::string parse_connections_per_ip(std::string_view text, Config&) {
   return number && *number > 0 ? "" : "not a number of connections";
 }
 
-std::string parse_headers(std::string_view text, Config&) {
+// A part between two semicolons that does not begin with a name belongs to the value before it:
+// "Strict-Transport-Security: max-age=1; includeSubDomains".
+std::string parse_headers(std::string_view text, Config& config) {
+  auto& headers = config.response_headers;
+  headers.clear();
   for (const std::string& item : split_list(text, ';')) {
-    size_t colon = item.find(':');
-    if (colon == std::string::npos || colon == 0) return "no Name: value: " + item;
+    std::string_view part = item;
+    size_t colon = part.find(':');
+    bool named = colon != std::string_view::npos && http::is_token(part.substr(0, colon));
+    if (named) {
+      headers.emplace_back(part.substr(0, colon), trim(part.substr(colon + 1)));
+    } else if (!headers.empty()) {
+      headers.back().second.append("; ").append(part);
+    } else {
+      return "no Name: value: " + item;
+    }
+  }
+  for (const auto& [name, value] : headers) {
+    if (!http::valid_response_field(name, value)) return "not a valid header: " + name;
+    if (http::is_hop_by_hop(name) || http::iequals(name, "content-length")) {
+      return "not for a setting to say: " + name;
+    }
   }
   return "";
 }
