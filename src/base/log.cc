@@ -16,9 +16,12 @@ namespace {
 
 std::string_view name_of(LogType type) {
   switch (type) {
-    case LogType::kApp: return "app";
-    case LogType::kAccess: return "access";
-    case LogType::kError: return "error";
+    case LogType::kApp:
+      return "app";
+    case LogType::kAccess:
+      return "access";
+    case LogType::kError:
+      return "error";
   }
   return "app";
 }
@@ -47,10 +50,14 @@ void append_member(std::string& out, std::string_view name, std::string_view val
 
 std::string_view name_of(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarn: return "warn";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarn:
+      return "warn";
+    case LogLevel::kError:
+      return "error";
   }
   return "info";
 }

@@ -4,8 +4,8 @@
 //
 // A Logger renders a line and hands it to a sink. The parent and short-lived code write straight to
 // a descriptor (DirectLogSink); the front, whose event loops must never wait for a disk or a full
-// pipe, queues lines for a writer thread (AsyncLogSink), which drops and counts lines when the queue
-// is full.
+// pipe, queues lines for a writer thread (AsyncLogSink), which drops and counts lines when the
+// queue is full.
 
 #include <atomic>
 #include <condition_variable>

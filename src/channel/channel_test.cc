@@ -34,9 +34,9 @@ std::unique_ptr<SharedRegions> attach_to(const FrontChannel& front) {
 }
 
 std::unique_ptr<WorkerChannel> sit_down(SharedRegions& regions, Seat& seat) {
-  auto worker =
-      WorkerChannel::attach(regions, seat.worker(), seat.incarnation(),
-                            copy_of(seat.region_fd().get()), copy_of(seat.worker_body_socket().get()));
+  auto worker = WorkerChannel::attach(regions, seat.worker(), seat.incarnation(),
+                                      copy_of(seat.region_fd().get()),
+                                      copy_of(seat.worker_body_socket().get()));
   EXPECT_TRUE(worker) << worker.error().message();
   return std::move(*worker);
 }
@@ -58,7 +58,8 @@ std::string_view nonce_of(const Request& request) {
 }
 
 struct ChannelTest : testing::Test {
-  std::unique_ptr<FrontChannel> front = *FrontChannel::create({.workers = 2, .loops = 1, .slots = 8});
+  std::unique_ptr<FrontChannel> front =
+      *FrontChannel::create({.workers = 2, .loops = 1, .slots = 8});
   std::unique_ptr<SharedRegions> regions = attach_to(*front);
   std::shared_ptr<Seat> seat = *Seat::create(0, 1, 1);
   std::unique_ptr<WorkerChannel> worker = sit_down(*regions, *seat);
@@ -258,7 +259,8 @@ TEST_F(ChannelTest, AScribbledRingIsAnErrorNotACrash) {
   EXPECT_FALSE(seat->ring(0).peek());
 }
 
-// --- the property ----------------------------------------------------------------------------------
+// --- the property
+// ----------------------------------------------------------------------------------
 
 // Plays a front with real worker processes that are killed at random instants. The model: every
 // request is answered exactly once with its own answer, or lost, and lost only when a worker was
@@ -361,7 +363,8 @@ class Farm {
   }
   void reclaim() {
     for (uint32_t slot = 0; slot < kSlots; ++slot) {
-      if (tickets_[slot] != 0 && ended_[slot] && front_->claim(slot).state == SlotState::kReleased) {
+      if (tickets_[slot] != 0 && ended_[slot] &&
+          front_->claim(slot).state == SlotState::kReleased) {
         release(slot);
       }
     }

@@ -2,7 +2,8 @@
 
 // Control messages between the front and a host (the process that starts PHP once and from which
 // workers come), over a SOCK_SEQPACKET pair. One flat structure for all of them: each type says
-// which members it uses. The host is not trusted more than its workers; sizes are checked on receipt.
+// which members it uses. The host is not trusted more than its workers; sizes are checked on
+// receipt.
 
 #include <cstdint>
 #include <string_view>
@@ -14,19 +15,20 @@ namespace howdah::channel {
 
 enum class ControlType : uint32_t {
   // front -> host
-  kHello = 1,      // version, text = build id; descriptors: requests, claims, one eventfd per loop
-  kSpawn = 2,      // worker, incarnation; descriptors: response region, body socket
-  kInterrupt = 3,  // worker, incarnation: the request is cancelled, signal the worker until it yields
-  kKill = 4,       // worker, incarnation: SIGKILL, to its whole process group
-  kFinish = 5,     // no more requests: end when the last worker has ended
+  kHello = 1,  // version, text = build id; descriptors: requests, claims, one eventfd per loop
+  kSpawn = 2,  // worker, incarnation; descriptors: response region, body socket
+  kInterrupt =
+      3,        // worker, incarnation: the request is cancelled, signal the worker until it yields
+  kKill = 4,    // worker, incarnation: SIGKILL, to its whole process group
+  kFinish = 5,  // no more requests: end when the last worker has ended
   // host -> front
-  kReady = 16,     // version, text = build id; status 0 = processes, 1 = threads; pid = the host's;
-                   // text after a newline = PHP version
-  kSpawned = 17,   // worker, incarnation, pid (thread mode: the host's)
-  kExited = 18,    // worker, incarnation, pid, status as waitpid() gives it (thread mode: 0)
-  kLine = 19,      // worker (kNoWorker: the host itself), text: a line of its stderr
-  kFailed = 20,    // text: why the host cannot start; it ends after this
-  kYielded = 21,   // worker, incarnation, text: where the interrupted script was ("file:line")
+  kReady = 16,    // version, text = build id; status 0 = processes, 1 = threads; pid = the host's;
+                  // text after a newline = PHP version
+  kSpawned = 17,  // worker, incarnation, pid (thread mode: the host's)
+  kExited = 18,   // worker, incarnation, pid, status as waitpid() gives it (thread mode: 0)
+  kLine = 19,     // worker (kNoWorker: the host itself), text: a line of its stderr
+  kFailed = 20,   // text: why the host cannot start; it ends after this
+  kYielded = 21,  // worker, incarnation, text: where the interrupted script was ("file:line")
 };
 
 inline constexpr uint32_t kNoWorker = 0xFFFFFFFF;

@@ -15,9 +15,7 @@ struct FieldPrefix {
   uint32_t value_size;
 };
 
-base::Status bad(const char* what) {
-  return base::fail({base::ErrorKind::kProtocol, 0, what});
-}
+base::Status bad(const char* what) { return base::fail({base::ErrorKind::kProtocol, 0, what}); }
 
 }  // namespace
 
@@ -56,8 +54,8 @@ base::Status ResponseHead::decode(std::string_view payload) {
     if (field.name_size > rest.size() || field.value_size > rest.size() - field.name_size) {
       return bad("response field cut");
     }
-    fields_.push_back({rest.substr(0, field.name_size),
-                       rest.substr(field.name_size, field.value_size)});
+    fields_.push_back(
+        {rest.substr(0, field.name_size), rest.substr(field.name_size, field.value_size)});
     rest.remove_prefix(size_t{field.name_size} + field.value_size);
   }
   return rest.empty() ? base::Status() : bad("bytes after the response head");

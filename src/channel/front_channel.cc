@@ -38,7 +38,10 @@ base::Result<std::optional<Frame>> RingReader::peek() {
     return bad("a worker's frame has an unknown type");
   }
   cursor_ += frame_bytes(header.length);
-  return Frame{static_cast<FrameType>(header.type), header.flags, header.ticket, header.slot,
+  return Frame{static_cast<FrameType>(header.type),
+               header.flags,
+               header.ticket,
+               header.slot,
                {at + sizeof header, header.length}};
 }
 

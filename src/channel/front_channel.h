@@ -43,8 +43,8 @@ class RingReader {
   base::Result<std::optional<Frame>> peek();
   // Bytes of the front of the ring up to what has been peeked.
   uint64_t peeked() const { return cursor_; }
-  // Gives everything before `position` back to the worker and peeks from there next. `position` is a
-  // value of peeked().
+  // Gives everything before `position` back to the worker and peeks from there next. `position` is
+  // a value of peeked().
   void take_to(uint64_t position);
   // The next peek() starts again at what has not been taken.
   void rewind() { cursor_ = taken_; }

@@ -76,7 +76,8 @@ TEST(RequestView, StopsAtACutRequest) {
   encoder.add("NAME", "value");
   std::string_view bytes = encoder.bytes();
   for (size_t size = 0; size < bytes.size(); ++size) {
-    std::string cut(bytes.substr(0, size));  // its own memory, so that a sanitizer sees a read past it
+    std::string cut(
+        bytes.substr(0, size));  // its own memory, so that a sanitizer sees a read past it
     RequestView view(cut);
     RequestView::Item item;
     int count = 0;

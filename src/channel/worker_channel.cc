@@ -107,8 +107,8 @@ bool WorkerChannel::try_claim() {
     if (entry.slot < requests.slot_count) {
       uint64_t queued = Claim::pack({.ticket = entry.ticket, .state = SlotState::kQueued});
       uint64_t mine = Claim::pack({entry.ticket, SlotState::kClaimed, worker_, incarnation_});
-      claimed = claims.slots[entry.slot].compare_exchange_strong(queued, mine,
-                                                                 std::memory_order_acq_rel);
+      claimed =
+          claims.slots[entry.slot].compare_exchange_strong(queued, mine, std::memory_order_acq_rel);
     }
     // Whoever sees that the entry is dealt with moves the hint on.
     claims.order_head.compare_exchange_strong(head, head + 1, std::memory_order_acq_rel);
@@ -173,8 +173,8 @@ base::Result<base::UniqueFd> WorkerChannel::body_descriptor() {
   // Answers to requests that were cancelled before they fetched theirs may still lie here.
   for (;;) {
     uint32_t ticket = 0;
-    auto received = base::receive_message(
-        body_socket_.get(), {reinterpret_cast<char*>(&ticket), sizeof ticket});
+    auto received = base::receive_message(body_socket_.get(),
+                                          {reinterpret_cast<char*>(&ticket), sizeof ticket});
     if (!received) return base::fail(received.error());
     if (received->size != sizeof ticket) return base::fail(bad("body descriptor"));
     if (ticket != ticket_) continue;

@@ -24,9 +24,8 @@ namespace howdah::channel {
 class SharedRegions {
  public:
   // Maps the regions and checks magic, version and sizes. `loop_events` are the loops' eventfds.
-  static base::Result<std::unique_ptr<SharedRegions>> attach(base::UniqueFd requests,
-                                                             base::UniqueFd claims,
-                                                             std::vector<base::UniqueFd> loop_events);
+  static base::Result<std::unique_ptr<SharedRegions>> attach(
+      base::UniqueFd requests, base::UniqueFd claims, std::vector<base::UniqueFd> loop_events);
   const RequestRegion& requests() const { return *static_cast<RequestRegion*>(requests_.data()); }
   ClaimsRegion& claims() const { return *static_cast<ClaimsRegion*>(claims_.data()); }
   const std::atomic<uint64_t>& order_entry(uint64_t index) const;
@@ -52,8 +51,8 @@ class WorkerChannel {
  public:
   // `responses` is the region of this incarnation, `body_socket` the worker's end of the pair over
   // which descriptors of large bodies come. `regions` outlives the object.
-  static base::Result<std::unique_ptr<WorkerChannel>> attach(SharedRegions& regions, uint32_t worker,
-                                                             uint32_t incarnation,
+  static base::Result<std::unique_ptr<WorkerChannel>> attach(SharedRegions& regions,
+                                                             uint32_t worker, uint32_t incarnation,
                                                              base::UniqueFd responses,
                                                              base::UniqueFd body_socket);
 
@@ -87,8 +86,8 @@ class WorkerChannel {
   bool cancelled() const { return slot_->cancelled.load(std::memory_order_relaxed) != 0; }
   bool holds_request() const { return slot_ != nullptr; }
   bool ended() const { return ended_; }
-  // Asks next_request() to return nullptr the next time it is called or waits; from a signal handler
-  // or another thread of this process (thread mode's shutdown).
+  // Asks next_request() to return nullptr the next time it is called or waits; from a signal
+  // handler or another thread of this process (thread mode's shutdown).
   void request_stop();
 
   uint32_t worker() const { return worker_; }

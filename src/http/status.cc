@@ -4,7 +4,7 @@ namespace howdah::http {
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    // clang-format off
+      // clang-format off
     case 100: return "Continue";
     case 101: return "Switching Protocols";
     case 102: return "Processing";

@@ -316,8 +316,7 @@ void Dispatcher::wait_for_event(View& view) {
                          [this, &view](const boost::system::error_code& error) {
                            if (error) return;
                            uint64_t count;
-                           std::ignore =
-                               ::read(view.event->native_handle(), &count, sizeof count);
+                           std::ignore = ::read(view.event->native_handle(), &count, sizeof count);
                            wait_for_event(view);
                          });
 }

@@ -47,10 +47,10 @@ class Dispatcher final : public net::PassHook, public JobQueue {
   struct Ring {
     std::shared_ptr<channel::Seat> seat;
     uint32_t version = 0;
-    bool last_call = false;   // the worker is dead: consumers must take everything
-    bool held_back = false;   // the consumer of what is at the front wants no more now
-    Job* job = nullptr;       // that consumer's
-    uint64_t skip = 0;        // bytes already taken of the body frame at position skip_at
+    bool last_call = false;  // the worker is dead: consumers must take everything
+    bool held_back = false;  // the consumer of what is at the front wants no more now
+    Job* job = nullptr;      // that consumer's
+    uint64_t skip = 0;       // bytes already taken of the body frame at position skip_at
     uint64_t skip_at = ~uint64_t{0};
   };
   // A generation as this loop sees it.
@@ -81,8 +81,8 @@ class Dispatcher final : public net::PassHook, public JobQueue {
 
   void drain(View& view, Ring& ring);
   base::Status collect(View& view, Ring& ring, Batch& batch);
-  // Whether the batch can take more after this frame; a frame that starts the next batch is left out
-  // of it (batch.end stays).
+  // Whether the batch can take more after this frame; a frame that starts the next batch is left
+  // out of it (batch.end stays).
   base::Result<bool> add_frame(Ring& ring, const channel::Frame& frame, uint64_t start,
                                Batch& batch);
   void deliver(View& view, Ring& ring, Batch& batch);

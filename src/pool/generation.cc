@@ -100,12 +100,23 @@ Generation::Label Generation::label(uint32_t slot) const {
   channel::RequestView::Item item;
   while (view.next(item)) {
     switch (item.var) {
-      case channel::Var::kRequestMethod: method = item.value; break;
-      case channel::Var::kRequestUri: uri = item.value; break;
-      case channel::Var::kTokioRequestId: label.request_id = item.value; break;
-      case channel::Var::kTraceId: label.trace_id = item.value; break;
-      case channel::Var::kSpanId: label.span_id = item.value; break;
-      default: break;
+      case channel::Var::kRequestMethod:
+        method = item.value;
+        break;
+      case channel::Var::kRequestUri:
+        uri = item.value;
+        break;
+      case channel::Var::kTokioRequestId:
+        label.request_id = item.value;
+        break;
+      case channel::Var::kTraceId:
+        label.trace_id = item.value;
+        break;
+      case channel::Var::kSpanId:
+        label.span_id = item.value;
+        break;
+      default:
+        break;
     }
   }
   label.request.append(method).append(" ").append(uri.substr(0, uri.find('?')));

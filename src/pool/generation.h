@@ -26,8 +26,7 @@ struct Worker {
   std::shared_ptr<channel::Seat> seat;
   int pid = 0;
   base::Nanos spawned_at = 0;
-  uint64_t requests = 0;      // finished, of this incarnation
-  uint64_t restarts = 0;
+  uint64_t requests = 0;         // finished, of this incarnation
   uint32_t deaths_at_birth = 0;  // in a row
   bool killed_for_timeout = false;
 };

@@ -2,8 +2,8 @@
 
 // What the pool and the exchanges of clients say to each other.
 //
-// An exchange gives the pool a Job: an encoded request and where the answer goes. Everything about a
-// job happens on the event loop of the exchange, through that loop's Dispatcher.
+// An exchange gives the pool a Job: an encoded request and where the answer goes. Everything about
+// a job happens on the event loop of the exchange, through that loop's Dispatcher.
 
 #include <cstdint>
 #include <span>
@@ -33,8 +33,8 @@ struct AnswerPart {
 };
 
 enum class Loss {
-  kWorkerDied,    // after PHP had begun with the request
-  kUnavailable,   // no worker can be had, or the queue's time limit passed
+  kWorkerDied,   // after PHP had begun with the request
+  kUnavailable,  // no worker can be had, or the queue's time limit passed
 };
 
 // The receiver of one job's answer. Called on the job's loop, never after the end of the answer,
@@ -42,9 +42,9 @@ enum class Loss {
 class AnswerConsumer {
  public:
   virtual ~AnswerConsumer() = default;
-  // Returns how many bytes of the body it took. Less than all: the worker is held back, and the rest
-  // is given again after Dispatcher::resume(). When `end` is set and everything was taken, the job
-  // is over and may be destroyed inside the call.
+  // Returns how many bytes of the body it took. Less than all: the worker is held back, and the
+  // rest is given again after Dispatcher::resume(). When `end` is set and everything was taken, the
+  // job is over and may be destroyed inside the call.
   virtual size_t on_answer(const AnswerPart& part) = 0;
   // The job is over without a complete answer. May destroy the job.
   virtual void on_lost(Loss loss) = 0;

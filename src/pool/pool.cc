@@ -12,6 +12,7 @@ Pool::Pool(PoolOptions options, std::vector<net::EventLoop*> loops, HostStarter&
       loops_(std::move(loops)),
       starter_(starter),
       log_(log),
+      restarts_(options_.workers),
       incarnations_(options_.workers),
       spawn_at_(options_.workers) {
   for (net::EventLoop* loop : loops_) {
@@ -54,7 +55,8 @@ void Pool::add_cancellation(Generation& generation, uint32_t slot, const channel
   loops_.front()->post([this, claim] { interrupt(claim); });
 }
 
-// --- helpers --------------------------------------------------------------------------------------
+// --- helpers
+// --------------------------------------------------------------------------------------
 
 void Pool::on_each_loop(std::function<void(Dispatcher&)> task, std::function<void()> then) {
   // Shared with the tasks in flight: whoever is last brings the word back.
@@ -101,7 +103,7 @@ std::vector<WorkerStatus> Pool::worker_status() const {
                    .pid = worker.pid,
                    .phase = phase,
                    .requests = worker.requests,
-                   .restarts = worker.restarts});
+                   .restarts = restarts_[number]});
   }
   base::Nanos now = base::monotonic_now();
   for (uint32_t slot = 0; slot < generation_->slot_count(); ++slot) {

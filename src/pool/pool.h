@@ -132,6 +132,7 @@ class Pool final : private HostListener {
   std::shared_ptr<Generation> generation_;  // shared with every loop's view of it
   std::vector<Cancellation> cancellations_;
   PoolStatus counts_;
+  std::vector<uint64_t> restarts_;  // by worker
   bool ending_ = false;
 
   // Read without the lock, as a hint.
@@ -142,6 +143,8 @@ class Pool final : private HostListener {
   int host_pid_ = 0;
   bool host_ready_ = false;
   bool host_requested_ = false;
+  // What the last host that ended was running, for the log line that says how it ended.
+  std::vector<Generation::Label> lost_requests_;
   std::vector<std::unique_ptr<RetiredHost>> retired_;
   uint32_t next_generation_ = 1;
   uint32_t failed_generations_ = 0;  // in a row, without having become ready

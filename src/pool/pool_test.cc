@@ -80,9 +80,9 @@ void die_with(pid_t parent) {
       pid_t pid = ::fork();
       if (pid == 0) {
         die_with(host);
-        auto worker = channel::WorkerChannel::attach(*regions, header.worker, header.incarnation,
-                                                     std::move(message.fds[0]),
-                                                     std::move(message.fds[1]));
+        auto worker =
+            channel::WorkerChannel::attach(*regions, header.worker, header.incarnation,
+                                           std::move(message.fds[0]), std::move(message.fds[1]));
         while (const channel::Request* request = (*worker)->next_request()) act(**worker, *request);
         ::_exit(0);
       }
@@ -263,7 +263,8 @@ TEST_F(PoolTest, RefusesWhatTheQueueCannotHold) {
 TEST_F(PoolTest, ACancelledScriptThatYieldsKeepsItsWorker) {
   Client slow("hang");
   submit(slow);
-  run_until([&] { return slow.job.state == Job::State::kPlaced && pool.dispatcher(0).begun(slow.job); });
+  run_until(
+      [&] { return slow.job.state == Job::State::kPlaced && pool.dispatcher(0).begun(slow.job); });
   pool.dispatcher(0).cancel(slow.job);
   expect_served();
   EXPECT_EQ(pool.status().timeouts, 1u);

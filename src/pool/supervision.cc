@@ -14,6 +14,17 @@ using channel::ControlMessage;
 using channel::ControlType;
 using channel::SlotState;
 
+namespace {
+
+// "signal SIGSEGV", "exit status 1"
+std::string describe(int wait_status) {
+  if (!WIFSIGNALED(wait_status)) return "exit status " + std::to_string(WEXITSTATUS(wait_status));
+  const char* name = ::sigabbrev_np(WTERMSIG(wait_status));
+  return std::string("signal SIG") + (name != nullptr ? name : "?");
+}
+
+}  // namespace
+
 // --- starting ------------------------------------------------------------------------------------
 
 void Pool::start(std::function<void()> on_ready, std::function<void(std::string)> on_failed) {
@@ -30,8 +41,8 @@ void Pool::request_host() {
 }
 
 void Pool::host_started(uint32_t number, base::UniqueFd control, int pid) {
-  auto generation = Generation::create(number, options_.workers,
-                                       static_cast<uint32_t>(loops_.size()));
+  auto generation =
+      Generation::create(number, options_.workers, static_cast<uint32_t>(loops_.size()));
   host_requested_ = false;
   if (!generation) {
     log_.error("cannot make the memory of a worker generation",
@@ -112,10 +123,9 @@ void Pool::spawn(uint32_t number) {
   }
   generation_->seat_version(number).fetch_add(1, std::memory_order_acq_rel);
   int fds[] = {(*seat)->region_fd().get(), (*seat)->worker_body_socket().get()};
-  auto sent = link_->send({.type = ControlType::kSpawn,
-                           .worker = number,
-                           .incarnation = (*seat)->incarnation()},
-                          {}, fds);
+  auto sent = link_->send(
+      {.type = ControlType::kSpawn, .worker = number, .incarnation = (*seat)->incarnation()}, {},
+      fds);
   (*seat)->region_fd().reset();
   (*seat)->worker_body_socket().reset();
   if (!sent) log_.error("cannot reach the worker host", {{"error", sent.error().message()}});
@@ -135,9 +145,8 @@ void Pool::on_spawned(const ControlMessage& message) {
     if (worker.incarnation != message.header.incarnation) return;
     worker.state = WorkerState::kAlive;
     worker.pid = message.header.pid;
-    all_alive = std::ranges::all_of(generation_->workers(), [](const Worker& w) {
-      return w.state == WorkerState::kAlive;
-    });
+    all_alive = std::ranges::all_of(generation_->workers(),
+                                    [](const Worker& w) { return w.state == WorkerState::kAlive; });
   }
   if (!all_alive) return;
   log_.info("workers ready: " + std::to_string(options_.workers),
@@ -179,20 +188,21 @@ void Pool::replace(uint32_t number, bool had_request, int wait_status) {
   {
     std::lock_guard lock(mutex_);
     Worker& worker = generation_->workers()[number];
-    ++worker.restarts;
+    ++restarts_[number];
     bool clean = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     // PHP itself exits with 124 when its hard_timeout has passed.
-    bool timeout = worker.killed_for_timeout ||
-                   (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 124);
+    bool timeout =
+        worker.killed_for_timeout || (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 124);
     ++(timeout ? counts_.restarts_timeout
-               : clean ? counts_.restarts_other : counts_.restarts_crash);
+       : clean ? counts_.restarts_other
+               : counts_.restarts_crash);
     // A request that kills its worker says nothing about the next one.
-    bool at_birth = worker.requests == 0 && !had_request &&
-                    base::monotonic_now() - worker.spawned_at < kBirth;
+    bool at_birth =
+        worker.requests == 0 && !had_request && base::monotonic_now() - worker.spawned_at < kBirth;
     worker.deaths_at_birth = at_birth ? worker.deaths_at_birth + 1 : 0;
     if (at_birth) {
-      delay = std::min(kShortestBackoff << std::min(worker.deaths_at_birth - 1, 16u),
-                       kLongestBackoff);
+      delay =
+          std::min(kShortestBackoff << std::min(worker.deaths_at_birth - 1, 16u), kLongestBackoff);
     }
   }
   delay == 0 ? spawn(number) : spawn_later(number, delay);
@@ -216,13 +226,7 @@ bool Pool::log_death(const Worker& worker, uint32_t number, int wait_status) {
   }
   // Planned: every worker ends now.
   if (finish_by_ != 0 && WIFEXITED(wait_status)) return had_request;
-  std::string cause;
-  if (WIFSIGNALED(wait_status)) {
-    const char* name = ::sigabbrev_np(WTERMSIG(wait_status));
-    cause = std::string("signal SIG") + (name != nullptr ? name : "?");
-  } else {
-    cause = "exit status " + std::to_string(WEXITSTATUS(wait_status));
-  }
+  std::string cause = describe(wait_status);
   if (worker.killed_for_timeout) cause += " (its time was up)";
   bool clean = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
   log_.log(base::LogType::kApp, clean ? base::LogLevel::kInfo : base::LogLevel::kError,
@@ -235,13 +239,11 @@ bool Pool::log_death(const Worker& worker, uint32_t number, int wait_status) {
   return had_request;
 }
 
-void Pool::report_bad_worker(Generation& generation, const channel::Seat& seat,
-                             base::Error error) {
+void Pool::report_bad_worker(Generation& generation, const channel::Seat& seat, base::Error error) {
   log_.error("worker broke the channel's rules and is killed",
              {{"worker", uint64_t{seat.worker()}}, {"error", error.message()}});
-  channel::ControlHeader kill{.type = ControlType::kKill,
-                              .worker = seat.worker(),
-                              .incarnation = seat.incarnation()};
+  channel::ControlHeader kill{
+      .type = ControlType::kKill, .worker = seat.worker(), .incarnation = seat.incarnation()};
   loops_.front()->post([this, number = generation.number(), kill] {
     if (generation_ && generation_->number() == number && link_) std::ignore = link_->send(kill);
   });
@@ -251,10 +253,14 @@ void Pool::report_bad_worker(Generation& generation, const channel::Seat& seat,
 
 void Pool::on_control(const ControlMessage& message) {
   switch (message.header.type) {
-    case ControlType::kReady: return on_host_ready(message);
-    case ControlType::kSpawned: return on_spawned(message);
-    case ControlType::kExited: return on_exited(message);
-    case ControlType::kLine: return on_line(message);
+    case ControlType::kReady:
+      return on_host_ready(message);
+    case ControlType::kSpawned:
+      return on_spawned(message);
+    case ControlType::kExited:
+      return on_exited(message);
+    case ControlType::kLine:
+      return on_line(message);
     case ControlType::kFailed: {
       log_.error("PHP cannot start", {{"reason", message.text()}});
       if (on_failed_) {
@@ -263,8 +269,11 @@ void Pool::on_control(const ControlMessage& message) {
       }
       return;
     }
-    case ControlType::kYielded: return on_line(message);
-    default: log_.warn("the worker host sent a message that is not known"); return;
+    case ControlType::kYielded:
+      return on_line(message);
+    default:
+      log_.warn("the worker host sent a message that is not known");
+      return;
   }
 }
 
@@ -291,13 +300,17 @@ void Pool::on_host_gone() { end_generation("its host ended"); }
 void Pool::host_exited(int pid, int wait_status) {
   if (pid != host_pid_) return;
   host_pid_ = 0;
-  if (!ending_) {
-    log_.error("worker host died",
-               {{"pid", int64_t{pid}},
-                {"signal", int64_t{WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0}},
-                {"status", int64_t{WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0}}});
-  }
   end_generation("its host died");
+  if (!ending_ || !lost_requests_.empty()) {
+    std::string cause = describe(wait_status);
+    log_.error("worker host died", {{"pid", int64_t{pid}}, {"cause", cause}});
+    for (const Generation::Label& lost : lost_requests_) {
+      log_.log(base::LogType::kApp, base::LogLevel::kError, "request lost with its worker host",
+               {lost.request_id, lost.trace_id, lost.span_id},
+               {{"request", lost.request}, {"cause", cause}});
+    }
+    lost_requests_.clear();
+  }
   if (on_drained_) std::exchange(on_drained_, nullptr)();
 }
 
@@ -310,7 +323,16 @@ void Pool::end_generation(const char* why) {
     generation_ = nullptr;
     counts_.host_pid = 0;
     cancellations_.clear();
-    if (!ending_) counts_.restarts_crash += ended->workers().size();
+    if (!ending_) {
+      counts_.restarts_crash += ended->workers().size();
+      for (uint64_t& restarts : restarts_) ++restarts;
+    }
+    lost_requests_.clear();
+    for (uint32_t slot : ended->slots_by_age()) {
+      if (ended->job(slot) == nullptr) continue;
+      if (ended->channel().claim(slot).state != SlotState::kRunning) continue;
+      lost_requests_.push_back(ended->label(slot));
+    }
   }
   link_.reset();
   bool was_ready = std::exchange(host_ready_, false);
@@ -335,9 +357,8 @@ void Pool::end_generation(const char* why) {
 
 void Pool::interrupt(const channel::Claim& claim) {
   if (!link_) return;
-  std::ignore = link_->send({.type = ControlType::kInterrupt,
-                             .worker = claim.worker,
-                             .incarnation = claim.incarnation});
+  std::ignore = link_->send(
+      {.type = ControlType::kInterrupt, .worker = claim.worker, .incarnation = claim.incarnation});
 }
 
 void Pool::kill_overdue() {
@@ -361,9 +382,8 @@ void Pool::kill_overdue() {
   if (overdue.empty() || !link_) return;
   if (counts_.threads) return retire_generation();  // a thread cannot be killed alone
   for (const channel::Claim& claim : overdue) {
-    std::ignore = link_->send({.type = ControlType::kKill,
-                               .worker = claim.worker,
-                               .incarnation = claim.incarnation});
+    std::ignore = link_->send(
+        {.type = ControlType::kKill, .worker = claim.worker, .incarnation = claim.incarnation});
   }
 }
 
@@ -379,6 +399,7 @@ void Pool::retire_generation() {
     generation_ = nullptr;
     counts_.host_pid = 0;
     ++counts_.restarts_timeout;
+    for (uint64_t& restarts : restarts_) ++restarts;
   }
   // Its threads claim nothing more; its answers still arrive, what it says is not needed.
   for (uint32_t worker = 0; worker < options_.workers; ++worker) {

@@ -197,8 +197,9 @@ void Exchange::send_whole(const pool::AnswerPart& part) {
   if (!held_.empty()) pieces_.push_back(held_.view());
   pieces_.insert(pieces_.end(), part.body.begin(), part.body.end());
   std::optional<uint64_t> length = size;
-  // A script that knows HEAD and makes no body for it can say how long that of GET is.
-  if (head_->method == "HEAD" && size == 0 && declared_length_) length = declared_length_;
+  // A script that knows HEAD may make no body for it: that tells nothing of GET's length (RFC 9110
+  // section 8.6), unless the script says it.
+  if (head_->method == "HEAD" && size == 0) length = declared_length_;
   if (!content_type_.empty()) answer_.add("Content-Type", content_type_);
   add_configured();
   state_ = State::kAnswered;

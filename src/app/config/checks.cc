@@ -94,8 +94,8 @@ void Checker::site() {
   }
   config_.document_root = root.string();
   if (fs::exists(root / ".user.ini", error)) {
-    config_.notices.push_back(fmt::format("{} is not read: use PHP_INI or PHP_INI_SET",
-                                          (root / ".user.ini").string()));
+    config_.notices.push_back(
+        fmt::format("{} is not read: use PHP_INI or PHP_INI_SET", (root / ".user.ini").string()));
   }
 
   std::string& index = config_.index_file;

@@ -45,28 +45,28 @@ enum class Secrecy {
 
 // Where a value of each kind goes. A null member: it is checked and has no effect yet.
 struct DurationKind {
-  base::Nanos Config::*member = nullptr;
+  base::Nanos Config::* member = nullptr;
 };
 // A duration for which 0 is not the same as off.
 struct OptionalDurationKind {
-  std::optional<base::Nanos> Config::*member = nullptr;
+  std::optional<base::Nanos> Config::* member = nullptr;
 };
 struct SizeKind {
-  uint64_t Config::*member = nullptr;
+  uint64_t Config::* member = nullptr;
   uint64_t min = 0;
   uint64_t max = INT64_MAX;
 };
 struct BooleanKind {
-  bool Config::*member = nullptr;
+  bool Config::* member = nullptr;
 };
 struct IntegerKind {
-  uint32_t Config::*member = nullptr;
+  uint32_t Config::* member = nullptr;
   uint32_t min = 0;
   uint32_t max = INT32_MAX;
 };
 // A path, a name: any text. Whether what it names exists is asked in checks.h.
 struct TextKind {
-  std::string Config::*member = nullptr;
+  std::string Config::* member = nullptr;
   std::string_view accepted = "any text";
 };
 // Anything with rules of its own. Returns what is wrong with `text`, empty = nothing.

@@ -15,6 +15,7 @@
 
 #include "app/front/front.h"
 #include "app/parent/log_file.h"
+#include "app/parent/session.h"
 
 namespace howdah::app {
 namespace {
@@ -104,11 +105,11 @@ void Supervisor::on_child(pid_t pid, int status) {
   if (pid == front_) return on_front_exit(status);
   auto host = std::ranges::find(hosts_, pid, &Host::pid);
   if (host == hosts_.end()) return;
-  bool expected = host->kill_at != 0;  // by us, or because its front is gone
   hosts_.erase(host);
-  if (WIFSIGNALED(status) && !expected) {
-    parts_.log.error("worker host " + describe_exit(status), {{"pid", int64_t{pid}}});
-  }
+  // It could not clean up: what its workers have started may still run.
+  if (WIFSIGNALED(status)) kill_session(pid);
+  // The front says more about it: it knows what the host was doing.
+  parts_.log.debug("worker host " + describe_exit(status), {{"pid", int64_t{pid}}});
   if (pid == prestarted_.pid) {
     // The front does not know it; the next host shows it what is wrong.
     parts_.log.debug("a host ended before it was asked for: " + describe_exit(status));

@@ -281,13 +281,16 @@ class Server:
     def host_pid(self):
         """The host: runs the worker program and is no child of another one that does."""
         name = self.programs.php.resolve().name
-        found = [
-            pid
-            for pid, program in self._family()
-            if program == name and processes.program(processes.parent_of(pid)) != name
-        ]
-        assert len(found) == 1, f"expected one host: {processes.describe(found)}"
-        return found[0]
+
+        def hosts():
+            return [
+                pid
+                for pid, program in self._family()
+                if program == name and processes.program(processes.parent_of(pid)) != name
+            ]
+
+        # While one replaces another there may be none or two.
+        return wait_until(lambda: hosts() if len(hosts()) == 1 else None, "one host")[0]
 
     def worker_pids(self):
         """Process mode: the children of the host. Thread mode has none."""

@@ -198,7 +198,10 @@ def without_identity(answer):
 def test_head_has_gets_headers_and_no_body(server, target):
     get, head = server.get(target), server.head(target)
     assert head.status == get.status
-    assert without_identity(head) == without_identity(get)
+    expected = without_identity(get)
+    if get.body == b"":  # a script may leave out the body for HEAD only, so nothing is said of its length
+        expected = [field for field in expected if field[0].lower() != "content-length"]
+    assert without_identity(head) == expected
     assert head.body == b""
 
 
