@@ -14,6 +14,9 @@
 namespace howdah::base {
 namespace {
 
+// What a pipe that poll() calls writable takes without blocking (PIPE_BUF).
+constexpr size_t kPipeBytes = 4096;
+
 std::string_view name_of(LogType type) {
   switch (type) {
     case LogType::kApp:
@@ -63,7 +66,11 @@ std::string_view name_of(LogLevel level) {
 }
 
 void DirectLogSink::write_line(std::string_view line) {
-  std::ignore = write_all(fd_, line.data(), line.size());
+  // A log that nobody reads must not hold up the one process that ends the others.
+  constexpr int kPatienceMs = 100;
+  pollfd waiting{fd_, POLLOUT, 0};
+  if (::poll(&waiting, 1, kPatienceMs) <= 0) return;
+  std::ignore = write_all(fd_, line.data(), std::min(line.size(), kPipeBytes));
 }
 
 AsyncLogSink::AsyncLogSink(int fd) : fd_(fd), writer_([this] { run(); }) {}
@@ -118,7 +125,10 @@ void AsyncLogSink::write_batch(std::string_view batch) {
       continue;
     }
     // A pipe that is writable takes PIPE_BUF bytes without blocking.
-    size_t piece = std::min<size_t>(batch.size(), 4096);
+    size_t piece = std::min(batch.size(), kPipeBytes);
+    // Whole lines, where they fit: the parent writes to the same place.
+    size_t line_end = batch.substr(0, piece).rfind('\n');
+    if (line_end != std::string_view::npos) piece = line_end + 1;
     ssize_t written = retry_eintr([&] { return ::write(fd_, batch.data(), piece); });
     if (written < 0 && errno == EAGAIN) continue;
     if (written < 0) return;  // a closed log: nowhere to say so

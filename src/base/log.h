@@ -52,7 +52,8 @@ class LogSink {
   virtual void write_line(std::string_view line) = 0;
 };
 
-// Writes each line with one write(2). Failures are ignored: there is nowhere to report them.
+// Writes each line with one write(2), cut at 4 KiB. A line that nobody takes within 100 ms is lost;
+// failures are ignored: there is nowhere to report them.
 class DirectLogSink : public LogSink {
  public:
   explicit DirectLogSink(int fd) : fd_(fd) {}

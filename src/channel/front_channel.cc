@@ -148,6 +148,7 @@ bool FrontChannel::publish(uint32_t slot, uint32_t ticket, uint32_t loop, std::s
                            std::string_view inline_body, uint64_t body_size) {
   assert(fits(request.size(), inline_body.size()));
   uint64_t tail = requests().order_tail.load(std::memory_order_relaxed);
+  repair_order_head();
   if (tail - claims().order_head.load(std::memory_order_acquire) >= order_size_) {
     skip_stale_entries();
     if (tail - claims().order_head.load(std::memory_order_acquire) >= order_size_) return false;
@@ -173,10 +174,22 @@ bool FrontChannel::publish(uint32_t slot, uint32_t ticket, uint32_t loop, std::s
   return true;
 }
 
+// The head is a hint that a worker gone wrong can overwrite. The slots' words are the truth, so it
+// can be put anywhere from which every entry that may still count is met again.
+void FrontChannel::repair_order_head() {
+  uint64_t tail = requests().order_tail.load(std::memory_order_relaxed);
+  uint64_t head = claims().order_head.load(std::memory_order_acquire);
+  uint64_t oldest = tail > order_size_ ? tail - order_size_ : 0;
+  if (head > tail || head < oldest) {
+    claims().order_head.store(oldest, std::memory_order_release);
+  }
+}
+
 void FrontChannel::skip_stale_entries() {
   uint64_t tail = requests().order_tail.load(std::memory_order_relaxed);
   uint64_t head = claims().order_head.load(std::memory_order_acquire);
-  while (head < tail) {
+  // Bounded: others may move the head back meanwhile, on purpose.
+  for (uint32_t step = 0; step < order_size_ && head < tail; ++step) {
     OrderEntry entry = unpack_order(
         order_ring(requests_.data())[head & (order_size_ - 1)].load(std::memory_order_relaxed));
     Claim now = claim(entry.slot);
@@ -192,6 +205,19 @@ bool FrontChannel::withdraw(uint32_t slot, uint32_t ticket) {
   uint64_t queued = Claim::pack({.ticket = ticket, .state = SlotState::kQueued});
   return claims().slots[slot].compare_exchange_strong(queued, Claim::pack({}),
                                                       std::memory_order_acq_rel);
+}
+
+bool FrontChannel::take_back(uint32_t slot, uint32_t ticket) {
+  uint64_t word = claims().slots[slot].load(std::memory_order_acquire);
+  for (;;) {
+    Claim now = Claim::unpack(word);
+    bool begun = now.state != SlotState::kQueued && now.state != SlotState::kClaimed;
+    if (now.ticket != ticket || begun) return false;
+    if (claims().slots[slot].compare_exchange_weak(word, Claim::pack({}),
+                                                   std::memory_order_acq_rel)) {
+      return true;
+    }
+  }
 }
 
 Claim FrontChannel::claim(uint32_t slot) const {

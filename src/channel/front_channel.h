@@ -43,6 +43,7 @@ class RingReader {
   base::Result<std::optional<Frame>> peek();
   // Bytes of the front of the ring up to what has been peeked.
   uint64_t peeked() const { return cursor_; }
+  uint64_t taken() const { return taken_; }
   // Gives everything before `position` back to the worker and peeks from there next. `position` is
   // a value of peeked().
   void take_to(uint64_t position);
@@ -104,6 +105,8 @@ class FrontChannel {
                std::string_view inline_body, uint64_t body_size);
   // Takes a request back that no worker has claimed; false when one has.
   bool withdraw(uint32_t slot, uint32_t ticket);
+  // The same for one that a worker may have claimed but not begun.
+  bool take_back(uint32_t slot, uint32_t ticket);
   Claim claim(uint32_t slot) const;
   // Makes the slot free whatever its word says: its worker is dead or has released it.
   void reset(uint32_t slot);
@@ -111,6 +114,8 @@ class FrontChannel {
   std::string_view request(uint32_t slot) const;
   void set_client_gone(uint32_t slot);
   void set_cancelled(uint32_t slot);
+  // Puts a damaged head of the order right; also done by publish().
+  void repair_order_head();
   // Published requests that nobody has claimed, as far as the head hint tells.
   uint64_t unclaimed() const;
 

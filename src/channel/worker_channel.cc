@@ -146,13 +146,20 @@ void WorkerChannel::sleep_until_woken() {
   mask.fetch_and(~bit, std::memory_order_seq_cst);
 }
 
-void WorkerChannel::begin() {
-  regions_.claims().slots[slot_number_].store(
-      Claim::pack({ticket_, SlotState::kRunning, worker_, incarnation_}),
-      std::memory_order_release);
+bool WorkerChannel::begin() {
+  uint64_t claimed = Claim::pack({ticket_, SlotState::kClaimed, worker_, incarnation_});
+  uint64_t running = Claim::pack({ticket_, SlotState::kRunning, worker_, incarnation_});
+  if (regions_.claims().slots[slot_number_].compare_exchange_strong(claimed, running,
+                                                                    std::memory_order_acq_rel)) {
+    return true;
+  }
+  slot_ = nullptr;
+  ended_ = true;
+  return false;
 }
 
 void WorkerChannel::release() {
+  if (slot_ == nullptr) return;
   if (!ended_) end();
   slot_ = nullptr;
   regions_.claims().slots[slot_number_].store(
@@ -172,6 +179,12 @@ base::Result<base::UniqueFd> WorkerChannel::body_descriptor() {
   publish();
   // Answers to requests that were cancelled before they fetched theirs may still lie here.
   for (;;) {
+    pollfd answer{body_socket_.get(), POLLIN, 0};
+    constexpr int kLookMs = 200;
+    if (::poll(&answer, 1, kLookMs) <= 0) {
+      if (client_gone() || cancelled()) return base::fail({base::ErrorKind::kClosed, 0, "body"});
+      continue;
+    }
     uint32_t ticket = 0;
     auto received = base::receive_message(body_socket_.get(),
                                           {reinterpret_cast<char*>(&ticket), sizeof ticket});
@@ -195,6 +208,7 @@ char* WorkerChannel::ring_at(uint64_t position) const {
 
 bool WorkerChannel::reserve(size_t length) {
   const size_t needed = frame_bytes(length);
+  if (needed > kRingBytes) return false;
   RingControl& ring = control();
   for (;;) {
     if (client_gone() || cancelled()) return false;
@@ -287,13 +301,13 @@ void WorkerChannel::log(int level, std::string_view text) {
   if (slot_ == nullptr) return;
   text = text.substr(0, kMaxTextBytes - 1);
   uint64_t taken = control().taken.load(std::memory_order_acquire);
-  if (kRingBytes - (written_ - taken) < frame_bytes(text.size() + 1)) return;
+  if (kRingBytes - (written_ - taken) < frame_bytes(text.size() + 1)) return publish();
   char payload[kMaxTextBytes];
   payload[0] = static_cast<char>(level);
   std::ranges::copy(text, payload + 1);
   append_frame(FrameType::kLog, 0, {payload, text.size() + 1});
-  // A cancelled or finished answer is not published any more, its log lines are.
-  if (ended_ || client_gone() || cancelled()) publish();
+  // At once: it may be the last that this worker says.
+  publish();
 }
 
 void WorkerChannel::publish() {

@@ -59,8 +59,9 @@ class WorkerChannel {
   // Blocks until a request is claimed; nullptr when this worker is to end. The request is valid
   // until release(). Until begin() the front hands it to another worker if this one dies.
   const Request* next_request();
-  // PHP is about to see the request.
-  void begin();
+  // PHP is about to see the request. False when the front has taken it back (it holds this worker
+  // for dead): the request is gone, and nothing is to be done for it.
+  bool begin();
 
   // --- the answer; each returns false when nobody will read it any more (the client is gone or the
   // request is cancelled), and then wrote nothing. They block while the ring is full.

@@ -8,6 +8,8 @@
 namespace howdah::php {
 namespace {
 
+constexpr int kErrorLevel = 3;  // base::LogLevel::kError, whose header does not go with PHP's
+
 constexpr std::string_view kStatusField = "Status";
 
 // "Name: value" -> its two halves; an empty name when there is no colon.
@@ -84,6 +86,7 @@ int send_response_head(sapi_headers_struct* headers) {
   int status = status_of(headers);
   if (status < 100 || status > 999) status = 500;
   state->head.begin(static_cast<uint16_t>(status));
+  size_t fields = 0;
   for (zend_llist_element* at = headers->headers.head; at != nullptr; at = at->next) {
     auto field = split_field(reinterpret_cast<sapi_header_struct*>(at->data));
     if (field.name.empty() || same_name(field.name, kStatusField)) continue;
@@ -92,6 +95,12 @@ int send_response_head(sapi_headers_struct* headers) {
       state->event_stream = field.value.starts_with("text/event-stream");
     }
     state->head.add(field.name, field.value);
+    if (++fields > channel::kMaxResponseFields ||
+        state->head.bytes().size() > channel::kMaxResponseHeadBytes) {
+      state->channel->log(kErrorLevel, "the response head is too large: answering 500");
+      state->head.begin(500);
+      break;
+    }
   }
   // A refusal shows again at the output that follows.
   state->channel->head(state->head);

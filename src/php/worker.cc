@@ -98,7 +98,7 @@ void execute_script(RequestState* state) {
 // A whole request. No object with a destructor: PHP may leave by longjmp what is called from here,
 // and comes back to here.
 bool serve(RequestState* state) {
-  state->channel->begin();
+  if (!state->channel->begin()) return true;
   set_request_info(state);
   state->in_request = true;
   hold_internal_caches();

@@ -97,7 +97,11 @@ base::Status WorkerSet::start(Worker& record, SpawnOrder order) {
 void WorkerSet::signal_worker(const Worker& record) { ::kill(record.pid, SIGRTMIN + 4); }
 
 // What the worker has started goes with it.
-void WorkerSet::kill_worker(Worker& record) { ::kill(-record.pid, SIGKILL); }
+void WorkerSet::kill_worker(Worker& record) {
+  ::kill(-record.pid, SIGKILL);
+  // A script can have left its process group.
+  ::kill(record.pid, SIGKILL);
+}
 
 void WorkerSet::kill_all() {
   for (auto& record : workers_) kill_worker(*record);

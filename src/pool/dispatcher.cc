@@ -64,7 +64,7 @@ void Dispatcher::remove(Job& job, Removal removal) {
   lock.unlock();
 
   Ring& ring = ring_of(*view, claim.worker);
-  ring.seat->wake_writer(loop_.index());
+  if (ring.seat != nullptr) ring.seat->wake_writer(loop_.index());
   if (ring.job == &job) {
     ring.job = nullptr;
     ring.held_back = false;
@@ -159,19 +159,38 @@ Dispatcher::Ring& Dispatcher::ring_of(View& view, uint32_t worker) {
 void Dispatcher::drain(View& view, Ring& ring) {
   if (ring.seat == nullptr) return;
   channel::RingReader& reader = ring.seat->ring(loop_.index());
+  // A worker that has gone on to its next request must not be held back for the last one's client.
+  if (ring.held_back && released(view, ring.held_slot, ring.held_ticket)) {
+    ring.held_back = false;
+    ring.job = nullptr;
+  }
+  // One visit takes at most what a ring holds: a chatty worker cannot keep the loop.
+  const uint64_t limit = reader.taken() + channel::kRingBytes;
   while (!ring.held_back) {
+    if (reader.taken() >= limit) {
+      if (!ring.last_call) pending_.push_back({view.generation->number(), ring.seat->worker()});
+      return;
+    }
     Batch batch;
     reader.rewind();
-    if (auto collected = collect(view, ring, batch); !collected) {
+    if (auto collected = collect(view, ring, limit, batch); !collected) {
       pool_.report_bad_worker(*view.generation, *ring.seat, collected.error());
       return;
     }
-    if (batch.ticket == 0) return;
+    if (batch.ticket == 0) {
+      if (reader.taken() >= limit) continue;  // it was all lines for the log
+      return;
+    }
     deliver(view, ring, batch);
   }
 }
 
-base::Status Dispatcher::collect(View& view, Ring& ring, Batch& batch) {
+bool Dispatcher::released(View& view, uint32_t slot, uint32_t ticket) {
+  channel::Claim claim = view.generation->channel().claim(slot);
+  return claim.ticket != ticket || claim.state == SlotState::kReleased;
+}
+
+base::Status Dispatcher::collect(View& view, Ring& ring, uint64_t limit, Batch& batch) {
   channel::RingReader& reader = ring.seat->ring(loop_.index());
   for (;;) {
     uint64_t start = reader.peeked();
@@ -185,6 +204,7 @@ base::Status Dispatcher::collect(View& view, Ring& ring, Batch& batch) {
       (*frame)->type == FrameType::kLog ? log_line(view, *ring.seat, **frame)
                                         : send_body(view, *ring.seat, **frame);
       reader.take_to(reader.peeked());
+      if (reader.taken() >= limit) return {};
       continue;
     }
     auto more = add_frame(ring, **frame, start, batch);
@@ -195,6 +215,9 @@ base::Status Dispatcher::collect(View& view, Ring& ring, Batch& batch) {
 
 base::Result<bool> Dispatcher::add_frame(Ring& ring, const Frame& frame, uint64_t start,
                                          Batch& batch) {
+  if (frame.ticket == 0) {
+    return base::fail({base::ErrorKind::kProtocol, 0, "a worker's frame has no ticket"});
+  }
   AnswerPart& part = batch.part;
   const bool first = batch.ticket == 0;
   const bool is_head = frame.type == FrameType::kHead || frame.type == FrameType::kInterim;
@@ -243,10 +266,10 @@ void Dispatcher::deliver(View& view, Ring& ring, Batch& batch) {
   }
   AnswerPart& part = batch.part;
   part.body = {batch.pieces, batch.piece_count};
-  part.must_take = ring.last_call;
+  part.must_take = ring.last_call || released(view, batch.slot, batch.ticket);
   // The job may be gone, or be another request's already, when this returns.
   size_t taken = std::min(lookup.job->consumer->on_answer(part), part.body_size);
-  if (taken < part.body_size && !ring.last_call) {
+  if (taken < part.body_size && !part.must_take) {
     hold_back(ring, batch, taken, lookup.job);
     return;
   }
@@ -271,6 +294,8 @@ void Dispatcher::hold_back(Ring& ring, const Batch& batch, size_t taken, Job* jo
   // A job abandoned inside on_answer() does not come back to resume.
   if (job->state != Job::State::kPlaced) return;
   ring.held_back = true;
+  ring.held_slot = batch.slot;
+  ring.held_ticket = batch.ticket;
   ring.job = job;
 }
 
@@ -335,7 +360,7 @@ void Dispatcher::bury_worker(const std::shared_ptr<Generation>& generation,
       bool its = claim.state != SlotState::kQueued && claim.worker == seat->worker() &&
                  claim.incarnation == (seat->incarnation() & 0xFFFF);
       if (!its) continue;
-      if (Job* job = settle(*generation, slot, claim.state)) lost.push_back(job);
+      if (Job* job = settle(*generation, slot)) lost.push_back(job);
     }
     placed_in_pass_ += pool_.refill();
     // A worker that was woken for a job may be the one that died.
@@ -361,8 +386,7 @@ void Dispatcher::bury_generation(const std::shared_ptr<Generation>& generation) 
     std::vector<uint32_t> slots = generation->slots_by_age();
     for (size_t i = slots.size(); i-- > 0;) {  // youngest first, each to the front of the queue
       if (generation->loop_of(slots[i]) != loop_.index()) continue;
-      channel::Claim claim = generation->channel().claim(slots[i]);
-      if (Job* job = settle(*generation, slots[i], claim.state)) lost.push_back(job);
+      if (Job* job = settle(*generation, slots[i])) lost.push_back(job);
     }
   }
   std::erase_if(views_, [&](const auto& v) { return v.get() == view; });
@@ -379,18 +403,21 @@ void Dispatcher::last_call(View& view, const std::shared_ptr<channel::Seat>& sea
   ring = Ring{};
 }
 
-Job* Dispatcher::settle(Generation& generation, uint32_t slot, SlotState state) {
+Job* Dispatcher::settle(Generation& generation, uint32_t slot) {
   Job* job = generation.job(slot);
+  // By compare-and-swap: a worker that is held for dead may still be about to begin.
+  bool waits_again =
+      job != nullptr && generation.channel().take_back(slot, generation.ticket(slot));
   generation.free_now(slot);
   if (job == nullptr) return nullptr;
-  if (state == SlotState::kQueued || state == SlotState::kClaimed) {
-    job->state = Job::State::kWaiting;
-    pool_.waiting_.push_front(*job);
-    pool_.waiting_hint_.store(pool_.waiting_.size(), std::memory_order_relaxed);
-    return nullptr;
+  if (!waits_again) {
+    job->state = Job::State::kIdle;
+    return job;
   }
-  job->state = Job::State::kIdle;
-  return job;
+  job->state = Job::State::kWaiting;
+  pool_.waiting_.push_front(*job);
+  pool_.waiting_hint_.store(pool_.waiting_.size(), std::memory_order_relaxed);
+  return nullptr;
 }
 
 }  // namespace howdah::pool

@@ -50,7 +50,9 @@ class Dispatcher final : public net::PassHook, public JobQueue {
     bool last_call = false;  // the worker is dead: consumers must take everything
     bool held_back = false;  // the consumer of what is at the front wants no more now
     Job* job = nullptr;      // that consumer's
-    uint64_t skip = 0;       // bytes already taken of the body frame at position skip_at
+    uint32_t held_slot = 0;  // where that job's request lies
+    uint32_t held_ticket = 0;
+    uint64_t skip = 0;  // bytes already taken of the body frame at position skip_at
     uint64_t skip_at = ~uint64_t{0};
   };
   // A generation as this loop sees it.
@@ -80,7 +82,10 @@ class Dispatcher final : public net::PassHook, public JobQueue {
   void wait_for_event(View& view);
 
   void drain(View& view, Ring& ring);
-  base::Status collect(View& view, Ring& ring, Batch& batch);
+  // Collects until the batch is whole, the ring empty or `limit` (a ring position) reached.
+  base::Status collect(View& view, Ring& ring, uint64_t limit, Batch& batch);
+  // Whether the worker is done with this request.
+  bool released(View& view, uint32_t slot, uint32_t ticket);
   // Whether the batch can take more after this frame; a frame that starts the next batch is left
   // out of it (batch.end stays).
   base::Result<bool> add_frame(Ring& ring, const channel::Frame& frame, uint64_t start,
@@ -96,7 +101,7 @@ class Dispatcher final : public net::PassHook, public JobQueue {
   void last_call(View& view, const std::shared_ptr<channel::Seat>& seat);
   // Frees a slot whose worker is dead: a job that had not begun waits again, one that had is
   // returned, lost. Under the lock.
-  Job* settle(Generation& generation, uint32_t slot, channel::SlotState state);
+  Job* settle(Generation& generation, uint32_t slot);
 
   Pool& pool_;
   net::EventLoop& loop_;

@@ -35,7 +35,7 @@ bool Pool::full() {
 uint32_t Pool::refill() {
   uint32_t placed = 0;
   while (Job* job = waiting_.front()) {
-    if (!generation_) break;
+    if (!open_) break;
     // Not while it is linked: place() may hand the job to a worker at once.
     waiting_.remove(*job);
     if (!generation_->place(*job)) {

@@ -134,6 +134,7 @@ class Pool final : private HostListener {
   PoolStatus counts_;
   std::vector<uint64_t> restarts_;  // by worker
   bool ending_ = false;
+  bool open_ = false;  // generation_ is there and every loop knows it
 
   // Read without the lock, as a hint.
   std::atomic<size_t> waiting_hint_{0};
@@ -141,6 +142,7 @@ class Pool final : private HostListener {
   // Primary loop only.
   std::unique_ptr<HostLink> link_;
   int host_pid_ = 0;
+  int ended_pid_ = 0;  // of the last host whose generation has ended and that is not reaped yet
   bool host_ready_ = false;
   bool host_requested_ = false;
   // What the last host that ended was running, for the log line that says how it ended.

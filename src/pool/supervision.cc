@@ -60,7 +60,12 @@ void Pool::host_started(uint32_t number, base::UniqueFd control, int pid) {
     counts_.generation = number;
     counts_.host_pid = pid;
   }
-  on_each_loop([made = *generation](Dispatcher& dispatcher) { dispatcher.adopt(made); });
+  // It gets jobs when every loop knows it: a loop must be able to find what becomes of its own.
+  on_each_loop([made = *generation](Dispatcher& dispatcher) { dispatcher.adopt(made); },
+               [this, made = *generation] {
+                 std::lock_guard lock(mutex_);
+                 if (generation_ == made) open_ = true;
+               });
   say_hello();
 }
 
@@ -128,7 +133,16 @@ void Pool::spawn(uint32_t number) {
       fds);
   (*seat)->region_fd().reset();
   (*seat)->worker_body_socket().reset();
-  if (!sent) log_.error("cannot reach the worker host", {{"error", sent.error().message()}});
+  if (sent) return;
+  // A host that is slow to read: it gets the message again.
+  log_.warn("cannot reach the worker host", {{"error", sent.error().message()}});
+  {
+    std::lock_guard lock(mutex_);
+    Worker& worker = generation_->workers()[number];
+    worker.seat.reset();
+    worker.state = WorkerState::kAbsent;
+  }
+  spawn_later(number, kShortestBackoff);
 }
 
 void Pool::spawn_later(uint32_t worker, base::Nanos delay) {
@@ -298,9 +312,9 @@ void Pool::on_line(const ControlMessage& message) {
 void Pool::on_host_gone() { end_generation("its host ended"); }
 
 void Pool::host_exited(int pid, int wait_status) {
-  if (pid != host_pid_) return;
-  host_pid_ = 0;
-  end_generation("its host died");
+  if (pid == host_pid_) end_generation("its host died");
+  if (pid != ended_pid_) return;
+  ended_pid_ = 0;
   if (!ending_ || !lost_requests_.empty()) {
     std::string cause = describe(wait_status);
     log_.error("worker host died", {{"pid", int64_t{pid}}, {"cause", cause}});
@@ -321,6 +335,7 @@ void Pool::end_generation(const char* why) {
     std::lock_guard lock(mutex_);
     ended = std::move(generation_);
     generation_ = nullptr;
+    open_ = false;
     counts_.host_pid = 0;
     cancellations_.clear();
     if (!ending_) {
@@ -335,6 +350,7 @@ void Pool::end_generation(const char* why) {
     }
   }
   link_.reset();
+  ended_pid_ = std::exchange(host_pid_, 0);
   bool was_ready = std::exchange(host_ready_, false);
   std::ranges::fill(spawn_at_, 0);
   on_each_loop([ended](Dispatcher& dispatcher) { dispatcher.bury_generation(ended); });
@@ -366,7 +382,7 @@ void Pool::kill_overdue() {
   std::vector<channel::Claim> overdue;
   {
     std::lock_guard lock(mutex_);
-    std::erase_if(cancellations_, [&](const Cancellation& c) {
+    std::erase_if(cancellations_, [&](Cancellation& c) {
       if (!generation_ || generation_->number() != c.generation) return true;
       channel::Claim claim = generation_->channel().claim(c.slot);
       bool still = claim.ticket == c.claim.ticket && claim.worker == c.claim.worker &&
@@ -376,7 +392,8 @@ void Pool::kill_overdue() {
       if (now < c.kill_at) return false;
       generation_->workers()[c.claim.worker].killed_for_timeout = true;
       overdue.push_back(c.claim);
-      return true;
+      c.kill_at = now + kCancelGrace;  // and again, until its word changes
+      return false;
     });
   }
   if (overdue.empty() || !link_) return;
@@ -397,6 +414,7 @@ void Pool::retire_generation() {
     take_back_unclaimed(*generation_);
     retired->generation = std::move(generation_);
     generation_ = nullptr;
+    open_ = false;
     counts_.host_pid = 0;
     ++counts_.restarts_timeout;
     for (uint64_t& restarts : restarts_) ++restarts;
@@ -418,6 +436,7 @@ void Pool::take_back_unclaimed(Generation& generation) {
   std::vector<uint32_t> slots = generation.slots_by_age();
   for (size_t i = slots.size(); i-- > 0;) {  // youngest first, each to the front of the queue
     Job* job = generation.job(slots[i]);
+    if (job == nullptr) continue;
     if (!generation.channel().withdraw(slots[i], generation.ticket(slots[i]))) continue;
     generation.free_now(slots[i]);
     job->state = Job::State::kWaiting;
@@ -446,6 +465,7 @@ void Pool::end_retired(base::Nanos now) {
 void Pool::tick() {
   base::Nanos now = base::monotonic_now();
   kill_overdue();
+  if (generation_) generation_->channel().repair_order_head();
   for (uint32_t worker = 0; worker < options_.workers; ++worker) {
     if (spawn_at_[worker] != 0 && now >= spawn_at_[worker]) spawn(worker);
   }
@@ -467,7 +487,8 @@ void Pool::drain(std::function<void()> on_done) {
 }
 
 void Pool::finish_drain() {
-  if (host_pid_ == 0 && request_host_at_ == 0 && retired_.empty() && !host_requested_) {
+  if (host_pid_ == 0 && ended_pid_ == 0 && request_host_at_ == 0 && retired_.empty() &&
+      !host_requested_) {
     std::exchange(on_drained_, nullptr)();
     return;
   }

@@ -118,6 +118,8 @@ size_t Exchange::on_answer(const pool::AnswerPart& part) {
     state_ = State::kDropping;
   }
   size_t taken = take_body(part);
+  // The script has ended; how fast the client reads is WRITE_TIMEOUT's matter.
+  if (part.end) services_.loop.timers().cancel(deadline_);
   if (!part.end || taken < part.body_size) return taken;
   end_info_ = part.end_info;
   end_job();

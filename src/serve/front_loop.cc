@@ -47,6 +47,9 @@ void FrontLoop::drain(std::function<void()> on_done) {
   services_.draining = true;
   on_drained_ = std::move(on_done);
   for (auto& acceptor : acceptors_) {
+    // Who has connected already is served.
+    while (accept_one(*acceptor)) {
+    }
     services_.loop.ready_set().remove(acceptor->fd.get(), *acceptor);
   }
   acceptors_.clear();

@@ -32,6 +32,13 @@ void Http1Connection::open(base::UniqueFd fd) {
 
 void Http1Connection::close() {
   if (state_ == State::kClosed) return;
+  // Where the end of the connection is the end of the answer, only a reset can tell that it was
+  // cut.
+  bool cut_short = framing_ == Framing::kClose && answer_begun_ && !(answer_complete_ && flushed());
+  if (cut_short) {
+    ::linger reset{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  }
   state_ = State::kClosed;
   services_.loop.timers().cancel(timer_);
   services_.loop.timers().cancel(write_timer_);
@@ -55,7 +62,10 @@ void Http1Connection::run() {
 }
 
 void Http1Connection::drain() {
-  if (state_ == State::kIdle && input_.empty()) close();
+  if (state_ != State::kIdle) return;
+  // A request that has arrived already is answered; without one this closes.
+  readable_ = true;
+  advance();
 }
 
 void Http1Connection::on_ready(uint32_t events) {
@@ -72,6 +82,7 @@ void Http1Connection::on_ready(uint32_t events) {
 // Goes on until the client or the exchange has to do something.
 void Http1Connection::advance() {
   int answered = 0;
+  turn_bytes_ = 0;
   for (;;) {
     if (broken_) return close();
     Go go = Go::kWait;
@@ -131,9 +142,11 @@ Http1Connection::Go Http1Connection::need_more() {
   bool body = state_ == State::kBody || state_ == State::kDiscard;
   State before = state_;
   if (receive(body ? kBodyReadBytes : kReadBytes / 16)) return Go::kOn;
-  // An idle connection has no buffer.
-  if (state_ == State::kIdle && input_.empty()) services_.take_back_buffer(input_);
-  return state_ == before ? Go::kWait : Go::kOn;
+  if (state_ != before) return Go::kOn;
+  // Who has to wait for the client has no buffer meanwhile.
+  if (input_.empty()) services_.take_back_buffer(input_);
+  if (state_ == State::kIdle && services_.draining && !readable_) close();
+  return Go::kWait;
 }
 
 Http1Connection::Go Http1Connection::on_head(size_t head_size) {
@@ -201,11 +214,16 @@ void Http1Connection::refuse(int status, const char* why) {
 
 bool Http1Connection::receive(size_t wanted) {
   if (!readable_) return false;
+  if (turn_bytes_ >= kInputTurnBytes) {
+    schedule();  // others first; readable_ stays
+    return false;
+  }
   services_.lend_buffer(input_);
   std::span<char> room = input_.prepare(wanted);
   ssize_t got = base::retry_eintr([&] { return ::recv(fd_.get(), room.data(), room.size(), 0); });
   if (got > 0) {
     input_.commit(static_cast<size_t>(got));
+    turn_bytes_ += static_cast<size_t>(got);
     last_input_ = services_.loop.now();
     // A short read has emptied the socket; what comes later is told of. Not so the end, which may
     // have been told already.
@@ -257,7 +275,7 @@ void Http1Connection::finish_exchange() {
   end_exchange();
   if (close_after_) {
     bool unread = !request_complete_ || !input_.empty() || readable_;
-    if (unread && !hung_up_) return linger();
+    if (unread) return linger();
     return close();
   }
   if (services_.draining && input_.empty()) return close();
@@ -271,6 +289,7 @@ void Http1Connection::become_idle() {
   spool_failed_ = room_wanted_ = head_only_ = false;
   pace_ = Pace::kSpool;
   body_given_ = 0;
+  services_.loop.timers().cancel(write_timer_);
   if (input_.empty()) services_.take_back_buffer(input_);
   const ServeOptions& options = services_.shared.options;
   arm(options.idle_timeout != 0 ? options.idle_timeout : options.header_timeout);

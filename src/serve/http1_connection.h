@@ -131,6 +131,7 @@ class Http1Connection final : public net::ReadyHandler, private ResponseStream {
   Framing framing_ = Framing::kNone;
   Pace pace_ = Pace::kSpool;
   bool answer_begun_ = false;
+  size_t turn_bytes_ = 0;  // received in this turn
   bool answer_complete_ = false;
   bool close_after_ = false;
   bool spool_failed_ = false;

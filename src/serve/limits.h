@@ -55,4 +55,7 @@ inline constexpr size_t kSpareBuffers = 256;
 // Memory of a spare exchange's buffers beyond this is given back.
 inline constexpr size_t kKeptBytes = 64 << 10;
 
+// Bytes of requests one connection takes in one turn of the loop.
+inline constexpr size_t kInputTurnBytes = 256 << 10;
+
 }  // namespace howdah::serve

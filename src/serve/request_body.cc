@@ -6,22 +6,29 @@
 namespace howdah::serve {
 
 base::Status RequestBody::append(std::string_view bytes) {
-  if (file_.size() == 0 && size_ + bytes.size() <= channel::kInlineBodyBytes) {
+  size_ += bytes.size();
+  if (memory_.size() + bytes.size() <= channel::kInlineBodyBytes) {
     memory_.append(bytes);
-    size_ += bytes.size();
     return {};
   }
-  if (!memory_.empty()) {
-    if (auto moved = file_.append(memory_.view()); !moved) return moved;
-    memory_.clear();
-  }
-  if (auto written = file_.append(bytes); !written) return written;
-  size_ += bytes.size();
+  // Beside a file the memory gathers what is written next, so that a body in small pieces does not
+  // cost a write for each.
+  if (auto moved = write_memory(); !moved) return moved;
+  if (bytes.size() >= channel::kInlineBodyBytes / 2) return file_.append(bytes);
+  memory_.append(bytes);
   return {};
+}
+
+base::Status RequestBody::write_memory() {
+  if (memory_.empty()) return {};
+  auto written = file_.append(memory_.view());
+  memory_.clear();
+  return written;
 }
 
 base::Status RequestBody::finish() {
   if (file_.size() == 0) return {};
+  if (auto written = write_memory(); !written) return written;
   auto fd = file_.reopen_read_only();
   if (!fd) return base::fail(fd.error());
   read_only_ = std::move(*fd);

@@ -27,6 +27,8 @@ class RequestBody {
   int fd() const { return read_only_.get(); }
 
  private:
+  base::Status write_memory();
+
   base::Buffer memory_;
   SpoolFile file_;
   base::UniqueFd read_only_;

@@ -110,7 +110,10 @@ bool Router::find_script(std::string_view path, const FileSystem& files, Route& 
   for (size_t slash = path.find('/', 1); slash != std::string_view::npos;
        slash = path.find('/', slash + 1)) {
     std::string_view script = path.substr(0, slash);
-    if (!script.ends_with(kScriptSuffix) || files.kind_of(script) != FileKind::kFile) continue;
+    if (!script.ends_with(kScriptSuffix)) continue;
+    FileKind kind = files.kind_of(script);
+    if (kind == FileKind::kDirectory) continue;
+    if (kind != FileKind::kFile) return false;  // nothing can be below it
     if (scripts_run() && !denied(script)) {
       set(route, RouteKind::kScript, script, path.substr(slash));
     }
