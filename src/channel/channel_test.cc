@@ -259,6 +259,40 @@ TEST_F(ChannelTest, AScribbledRingIsAnErrorNotACrash) {
   EXPECT_FALSE(seat->ring(0).peek());
 }
 
+TEST_F(ChannelTest, AScribbledOrderHeadIsPutRight) {
+  auto claims = map_region(front->claims_fd(), sizeof(ClaimsRegion), Access::kReadWrite);
+  ASSERT_TRUE(claims);
+  auto& head = static_cast<ClaimsRegion*>(claims->data())->order_head;
+  uint32_t ticket = 0;
+  for (int i = 0; i < 100; ++i) {  // so far that the ring has come round
+    ASSERT_TRUE(publish(0, ++ticket));
+    ASSERT_NE(worker->next_request(), nullptr);
+    worker->release();
+  }
+  for (uint64_t scribble : {~uint64_t{0}, uint64_t{0}, uint64_t{1} << 40}) {
+    head = scribble;
+    ASSERT_TRUE(publish(0, ++ticket, "after"));
+    front->repair_order_head();
+    const Request* request = worker->next_request();
+    ASSERT_NE(request, nullptr);
+    EXPECT_EQ(nonce_of(*request), "after");
+    worker->release();
+  }
+}
+
+TEST_F(ChannelTest, ARequestThatWasTakenBackIsNotBegun) {
+  ASSERT_TRUE(publish(0, 1));
+  ASSERT_NE(worker->next_request(), nullptr);
+  EXPECT_TRUE(front->take_back(0, 1));
+  EXPECT_FALSE(worker->begin());
+  worker->release();
+  EXPECT_EQ(front->claim(0).state, SlotState::kFree);
+  ASSERT_TRUE(publish(0, 2));
+  ASSERT_NE(worker->next_request(), nullptr);
+  EXPECT_TRUE(worker->begin());
+  EXPECT_FALSE(front->take_back(0, 2));
+}
+
 // --- the property
 // ----------------------------------------------------------------------------------
 

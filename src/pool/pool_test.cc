@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstring>
 #include <map>
 
 #include "base/unix_socket.h"
@@ -18,6 +19,25 @@ namespace {
 
 using channel::ControlMessage;
 using channel::ControlType;
+
+// In a worker process: a second descriptor of its response region.
+int region_of_this_worker = -1;
+
+// Writes frames as no honest worker does.
+void forge_frames(uint32_t ticket, channel::FrameType type, int count) {
+  auto controls = channel::map_region_prefix(region_of_this_worker, channel::kRingControls,
+                                             channel::Access::kReadWrite);
+  auto ring = channel::RingMapping::map(region_of_this_worker, channel::ring_offset(0),
+                                        channel::kRingBytes);
+  auto& control = *static_cast<channel::RingControl*>(controls->data());
+  uint64_t written = control.written;
+  for (int i = 0; i < count; ++i) {
+    channel::FrameHeader header{ticket, static_cast<uint16_t>(type), 0, 1, 0};
+    std::memcpy(ring->data() + written % channel::kRingBytes, &header, sizeof header);
+    written += channel::frame_bytes(1);
+  }
+  control.written = written;
+}
 
 // What a test worker does with a request: the verb is the request's query string.
 void act(channel::WorkerChannel& worker, const channel::Request& request) {
@@ -30,6 +50,9 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
   if (verb == "die-unbegun") ::raise(SIGKILL);
   worker.begin();
   if (verb == "die") ::raise(SIGSEGV);
+  if (verb == "forge-ticketless") forge_frames(0, channel::FrameType::kBody, 60);
+  if (verb == "forge-stale") forge_frames(0xABCDEF, channel::FrameType::kBody, 60);
+  if (verb == "forge-lines") forge_frames(0xABCDEF, channel::FrameType::kLog, 5000);
   channel::ResponseHeadEncoder head;
   head.begin(200);
   worker.head(head);
@@ -37,6 +60,8 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
     while (!worker.cancelled() && !worker.client_gone()) ::usleep(1000);
   } else if (verb == "hang-hard") {
     for (;;) ::pause();
+  } else if (verb == "medium") {
+    worker.body(std::string(100'000, 'x'));
   } else if (verb == "large") {
     for (int i = 0; i < 1000; ++i) worker.body(std::string(1000, 'x'));
   } else if (verb == "die-after") {
@@ -80,6 +105,7 @@ void die_with(pid_t parent) {
       pid_t pid = ::fork();
       if (pid == 0) {
         die_with(host);
+        region_of_this_worker = ::dup(message.fds[0].get());
         auto worker =
             channel::WorkerChannel::attach(*regions, header.worker, header.incarnation,
                                            std::move(message.fds[0]), std::move(message.fds[1]));
@@ -319,6 +345,31 @@ TEST_F(PoolTest, AHostThatDiesIsReplacedAndWhatHadNotBegunIsServed) {
   EXPECT_FALSE(queued.lost);
   EXPECT_EQ(queued.body, "fine");
   EXPECT_EQ(hosts.size(), 2u);
+}
+
+TEST_F(PoolTest, AWorkerThatForgesFramesLosesItsJobAtWorst) {
+  for (std::string_view verb : {"forge-ticketless", "forge-stale", "forge-lines"}) {
+    Client client(verb);
+    submit(client);
+    run_until([&] { return client.over; });
+    EXPECT_TRUE(client.lost || client.body.size() <= verb.size()) << verb;
+    for (int i = 0; i < 4; ++i) expect_served();
+  }
+}
+
+TEST_F(PoolTest, AFinishedWorkerIsNotHeldBackForTheClientOfItsLastRequest) {
+  Client slow("medium");
+  slow.take_at_most = 10;
+  submit(slow);
+  run_until([&] { return slow.calls > 0; });
+  // More than there are other workers: the slow one's has to serve too.
+  for (int i = 0; i < 20; ++i) expect_served();
+  std::vector<std::unique_ptr<Client>> both;
+  for (uint32_t i = 0; i < kWorkers; ++i) {
+    both.push_back(std::make_unique<Client>("fine"));
+    submit(*both.back());
+  }
+  run_until([&] { return both[0]->over && both[1]->over; });
 }
 
 TEST_F(PoolTest, DrainsWhatWasTakenThenEndsTheHost) {
