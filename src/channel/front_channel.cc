@@ -12,8 +12,6 @@
 namespace howdah::channel {
 namespace {
 
-void handshake_fence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
-
 std::unexpected<base::Error> bad(const char* what) {
   return base::fail({base::ErrorKind::kProtocol, 0, what});
 }

@@ -13,6 +13,10 @@
 
 namespace howdah::channel {
 
+// Between "publish" and "look whether the other sleeps", on both sides: without it each could miss
+// what the other just wrote.
+inline void handshake_fence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
+
 // Sleeps while `word` is `expected`, until woken, or a signal arrives, or `timeout` (relative) has
 // passed. Returns for no reason too: look again.
 inline void futex_wait(const std::atomic<uint32_t>& word, uint32_t expected,

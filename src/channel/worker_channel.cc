@@ -13,10 +13,6 @@
 namespace howdah::channel {
 namespace {
 
-// Sequentially consistent on both sides of a "publish, then look whether the other sleeps"
-// handshake: without it each side could miss what the other just wrote.
-void handshake_fence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
-
 base::Error bad(const char* what) { return {base::ErrorKind::kProtocol, 0, what}; }
 
 }  // namespace

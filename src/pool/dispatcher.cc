@@ -67,7 +67,6 @@ void Dispatcher::remove(Job& job, Removal removal) {
   if (ring.seat != nullptr) ring.seat->wake_writer(loop_.index());
   if (ring.job == &job) {
     ring.job = nullptr;
-    ring.held_back = false;
     pending_.push_back({view->generation->number(), claim.worker});
   }
 }
@@ -79,7 +78,6 @@ void Dispatcher::resume(Job& job) {
     Ring& ring = view->rings[worker];
     if (ring.job != &job) continue;
     ring.job = nullptr;
-    ring.held_back = false;
     pending_.push_back({job.generation, worker});
     return;
   }
@@ -88,11 +86,8 @@ void Dispatcher::resume(Job& job) {
 bool Dispatcher::begun(const Job& job) const {
   std::lock_guard lock(pool_.mutex_);
   if (job.state != Job::State::kPlaced) return false;
-  for (const auto& view : views_) {
-    if (view->generation->number() != job.generation) continue;
-    return view->generation->channel().claim(job.slot).state != SlotState::kQueued;
-  }
-  return false;
+  View* view = view_of(job.generation);
+  return view != nullptr && view->generation->channel().claim(job.slot).state != SlotState::kQueued;
 }
 
 // --- net::PassHook -------------------------------------------------------------------------------
@@ -139,7 +134,7 @@ void Dispatcher::wake_up() {
 
 // --- rings ---------------------------------------------------------------------------------------
 
-Dispatcher::View* Dispatcher::view_of(uint32_t generation) {
+Dispatcher::View* Dispatcher::view_of(uint32_t generation) const {
   for (auto& view : views_) {
     if (view->generation->number() == generation) return view.get();
   }
@@ -160,13 +155,10 @@ void Dispatcher::drain(View& view, Ring& ring) {
   if (ring.seat == nullptr) return;
   channel::RingReader& reader = ring.seat->ring(loop_.index());
   // A worker that has gone on to its next request must not be held back for the last one's client.
-  if (ring.held_back && released(view, ring.held_slot, ring.held_ticket)) {
-    ring.held_back = false;
-    ring.job = nullptr;
-  }
+  if (ring.job != nullptr && released(view, ring.held_slot, ring.held_ticket)) ring.job = nullptr;
   // One visit takes at most what a ring holds: a chatty worker cannot keep the loop.
   const uint64_t limit = reader.taken() + channel::kRingBytes;
-  while (!ring.held_back) {
+  while (ring.job == nullptr) {
     if (reader.taken() >= limit) {
       if (!ring.last_call) pending_.push_back({view.generation->number(), ring.seat->worker()});
       return;
@@ -177,11 +169,11 @@ void Dispatcher::drain(View& view, Ring& ring) {
       pool_.report_bad_worker(*view.generation, *ring.seat, collected.error());
       return;
     }
-    if (batch.ticket == 0) {
-      if (reader.taken() >= limit) continue;  // it was all lines for the log
-      return;
+    if (batch.ticket != 0) {
+      deliver(view, ring, batch);
+    } else if (reader.taken() < limit) {
+      return;  // the ring is empty
     }
-    deliver(view, ring, batch);
   }
 }
 
@@ -293,7 +285,6 @@ void Dispatcher::hold_back(Ring& ring, const Batch& batch, size_t taken, Job* jo
   reader.take_to(ring.skip_at);
   // A job abandoned inside on_answer() does not come back to resume.
   if (job->state != Job::State::kPlaced) return;
-  ring.held_back = true;
   ring.held_slot = batch.slot;
   ring.held_ticket = batch.ticket;
   ring.job = job;
@@ -315,13 +306,13 @@ void Dispatcher::log_line(View& view, const channel::Seat& seat, const Frame& fr
                  {{"worker", uint64_t{seat.worker()}}, {"request", label.request}});
 }
 
-void Dispatcher::send_body(View& view, const channel::Seat& seat, const Frame& frame) {
+void Dispatcher::send_body(View& view, channel::Seat& seat, const Frame& frame) {
   int body = -1;
   std::lock_guard lock(pool_.mutex_);
   auto lookup = view.generation->find(frame.slot, frame.ticket, loop_.index(), seat);
   if (lookup.job != nullptr) body = lookup.job->body_fd;
   // A worker that does not read its socket gets nothing: it asked once a request.
-  std::ignore = const_cast<channel::Seat&>(seat).send_body(frame.ticket, body);
+  std::ignore = seat.send_body(frame.ticket, body);
 }
 
 // --- generations and deaths ----------------------------------------------------------------------
@@ -358,7 +349,7 @@ void Dispatcher::bury_worker(const std::shared_ptr<Generation>& generation,
       if (!generation->in_use(slot) || generation->loop_of(slot) != loop_.index()) continue;
       channel::Claim claim = generation->channel().claim(slot);
       bool its = claim.state != SlotState::kQueued && claim.worker == seat->worker() &&
-                 claim.incarnation == (seat->incarnation() & 0xFFFF);
+                 claim.incarnation == seat->incarnation();
       if (!its) continue;
       if (Job* job = settle(*generation, slot)) lost.push_back(job);
     }
@@ -397,7 +388,6 @@ void Dispatcher::last_call(View& view, const std::shared_ptr<channel::Seat>& sea
   Ring& ring = view.rings[seat->worker()];
   if (ring.seat != seat) ring = Ring{.seat = seat};  // it had no news for this loop yet
   ring.last_call = true;
-  ring.held_back = false;
   ring.job = nullptr;
   drain(view, ring);
   ring = Ring{};
@@ -414,9 +404,7 @@ Job* Dispatcher::settle(Generation& generation, uint32_t slot) {
     job->state = Job::State::kIdle;
     return job;
   }
-  job->state = Job::State::kWaiting;
-  pool_.waiting_.push_front(*job);
-  pool_.waiting_hint_.store(pool_.waiting_.size(), std::memory_order_relaxed);
+  pool_.wait_again(*job);
   return nullptr;
 }
 

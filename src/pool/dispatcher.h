@@ -48,8 +48,7 @@ class Dispatcher final : public net::PassHook, public JobQueue {
     std::shared_ptr<channel::Seat> seat;
     uint32_t version = 0;
     bool last_call = false;  // the worker is dead: consumers must take everything
-    bool held_back = false;  // the consumer of what is at the front wants no more now
-    Job* job = nullptr;      // that consumer's
+    Job* job = nullptr;      // not null: its consumer wants no more now, the worker is held back
     uint32_t held_slot = 0;  // where that job's request lies
     uint32_t held_ticket = 0;
     uint64_t skip = 0;  // bytes already taken of the body frame at position skip_at
@@ -77,7 +76,7 @@ class Dispatcher final : public net::PassHook, public JobQueue {
     uint32_t worker;
   };
 
-  View* view_of(uint32_t generation);
+  View* view_of(uint32_t generation) const;
   Ring& ring_of(View& view, uint32_t worker);
   void wait_for_event(View& view);
 
@@ -93,7 +92,7 @@ class Dispatcher final : public net::PassHook, public JobQueue {
   void deliver(View& view, Ring& ring, Batch& batch);
   void hold_back(Ring& ring, const Batch& batch, size_t taken, Job* job);
   void log_line(View& view, const channel::Seat& seat, const channel::Frame& frame);
-  void send_body(View& view, const channel::Seat& seat, const channel::Frame& frame);
+  void send_body(View& view, channel::Seat& seat, const channel::Frame& frame);
 
   enum class Removal { kAbandon, kCancel };
   void remove(Job& job, Removal removal);

@@ -51,7 +51,7 @@ Generation::Lookup Generation::find(uint32_t slot, uint32_t ticket, uint32_t loo
   if (record.ticket != ticket || record.loop != loop) return {};
   Claim claim = channel_->claim(slot);
   bool its = claim.ticket == ticket && claim.worker == seat.worker() &&
-             claim.incarnation == (seat.incarnation() & 0xFFFF);
+             claim.incarnation == seat.incarnation();
   return {.found = its, .job = its ? record.job : nullptr};
 }
 

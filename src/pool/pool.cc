@@ -32,6 +32,12 @@ bool Pool::full() {
   return taken() >= limit;
 }
 
+void Pool::wait_again(Job& job) {
+  job.state = Job::State::kWaiting;
+  waiting_.push_front(job);
+  waiting_hint_.store(waiting_.size(), std::memory_order_relaxed);
+}
+
 uint32_t Pool::refill() {
   uint32_t placed = 0;
   while (Job* job = waiting_.front()) {

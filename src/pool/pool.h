@@ -87,6 +87,8 @@ class Pool final : private HostListener {
   bool full();
   // Puts waiting jobs into slots; returns how many.
   uint32_t refill();
+  // A job that has lost its place goes back to the front of the queue.
+  void wait_again(Job& job);
   // Jobs that lie in slots and that nobody has claimed wait again.
   void take_back_unclaimed(Generation& generation);
   void add_cancellation(Generation& generation, uint32_t slot, const channel::Claim& claim);
@@ -149,9 +151,9 @@ class Pool final : private HostListener {
   std::vector<Generation::Label> lost_requests_;
   std::vector<std::unique_ptr<RetiredHost>> retired_;
   uint32_t next_generation_ = 1;
-  uint32_t failed_generations_ = 0;  // in a row, without having become ready
-  std::vector<uint32_t> incarnations_;
-  std::vector<base::Nanos> spawn_at_;  // by worker; 0 = not waiting to be spawned
+  uint32_t failed_generations_ = 0;     // in a row, without having become ready
+  std::vector<uint16_t> incarnations_;  // as wide as in a claim
+  std::vector<base::Nanos> spawn_at_;   // by worker; 0 = not waiting to be spawned
   base::Nanos request_host_at_ = 0;
   base::Nanos finish_by_ = 0;
   std::function<void()> on_ready_;

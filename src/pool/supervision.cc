@@ -105,10 +105,9 @@ void Pool::on_host_ready(const ControlMessage& message) {
 void Pool::spawn(uint32_t number) {
   spawn_at_[number] = 0;
   if (!generation_ || !host_ready_ || finish_by_ != 0) return;
-  // 0 and multiples of 2^16 are not used: a claim has 16 bits, and 0 is nobody.
-  if ((++incarnations_[number] & 0xFFFF) == 0) ++incarnations_[number];
-  auto seat = channel::Seat::create(number, incarnations_[number] & 0xFFFF,
-                                    static_cast<uint32_t>(loops_.size()));
+  if (++incarnations_[number] == 0) ++incarnations_[number];  // 0 is nobody's
+  auto seat =
+      channel::Seat::create(number, incarnations_[number], static_cast<uint32_t>(loops_.size()));
   if (!seat) {
     log_.error("cannot make a worker's memory", {{"error", seat.error().message()}});
     spawn_later(number, kLongestBackoff);
@@ -439,10 +438,8 @@ void Pool::take_back_unclaimed(Generation& generation) {
     if (job == nullptr) continue;
     if (!generation.channel().withdraw(slots[i], generation.ticket(slots[i]))) continue;
     generation.free_now(slots[i]);
-    job->state = Job::State::kWaiting;
-    waiting_.push_front(*job);
+    wait_again(*job);
   }
-  waiting_hint_.store(waiting_.size(), std::memory_order_relaxed);
 }
 
 void Pool::end_retired(base::Nanos now) {

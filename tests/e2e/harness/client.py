@@ -176,3 +176,25 @@ class RawConnection:
 
     def __exit__(self, *_):
         self.close()
+
+
+class Requests:
+    """How tests talk to a server that has an `address`."""
+
+    def request(self, method, target, body=None, headers=None, timeout=TIMEOUT):
+        return request(self.address, method, target, body, headers, timeout)
+
+    def get(self, target, headers=None, **options):
+        return self.request("GET", target, headers=headers, **options)
+
+    def head(self, target, headers=None, **options):
+        return self.request("HEAD", target, headers=headers, **options)
+
+    def post(self, target, body=b"", headers=None, **options):
+        return self.request("POST", target, body, headers, **options)
+
+    def connect(self):
+        return Connection(self.address)
+
+    def raw(self, **options):
+        return RawConnection(self.address, **options)

@@ -58,7 +58,7 @@ catch_workers_output = yes
 """
 
 
-class FpmServer:
+class FpmServer(client.Requests):
     kind = "fpm"
     mode = "process"
 
@@ -132,24 +132,6 @@ class FpmServer:
 
     def __exit__(self, *_):
         self.stop()
-
-    def request(self, method, target, body=None, headers=None, timeout=client.TIMEOUT):
-        return client.request(self.address, method, target, body, headers, timeout)
-
-    def get(self, target, headers=None, **options):
-        return self.request("GET", target, headers=headers, **options)
-
-    def head(self, target, headers=None, **options):
-        return self.request("HEAD", target, headers=headers, **options)
-
-    def post(self, target, body=b"", headers=None, **options):
-        return self.request("POST", target, body, headers, **options)
-
-    def connect(self):
-        return client.Connection(self.address)
-
-    def raw(self, **options):
-        return client.RawConnection(self.address, **options)
 
     def gate(self):
         gate = Gate(os.path.join(self.run_folder, f"gate-{uuid.uuid4().hex[:8]}"))

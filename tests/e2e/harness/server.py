@@ -47,7 +47,7 @@ def run_howdah(programs, *arguments, env=None, timeout=30.0):
     )
 
 
-class Server:
+class Server(client.Requests):
     """One server with the given document root. Keyword arguments are its variables; None leaves one
     out of the defaults below."""
 
@@ -198,24 +198,6 @@ class Server:
             self.kill()
 
     # -- requests --------------------------------------------------------------------------------
-
-    def request(self, method, target, body=None, headers=None, timeout=client.TIMEOUT):
-        return client.request(self.address, method, target, body, headers, timeout)
-
-    def get(self, target, headers=None, **options):
-        return self.request("GET", target, headers=headers, **options)
-
-    def head(self, target, headers=None, **options):
-        return self.request("HEAD", target, headers=headers, **options)
-
-    def post(self, target, body=b"", headers=None, **options):
-        return self.request("POST", target, body, headers, **options)
-
-    def connect(self):
-        return client.Connection(self.address)
-
-    def raw(self, **options):
-        return client.RawConnection(self.address, **options)
 
     def internal(self, target, method="GET", headers=None):
         return client.request(self.internal_address, method, target, headers=headers)
