@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "serve/exchange.h"
+#include "serve/http1_connection.h"
 #include "serve/limits.h"
 
 namespace howdah::serve {
@@ -31,16 +32,30 @@ base::Status FrontLoop::listen(base::UniqueFd listener) {
 
 void FrontLoop::adopt(base::UniqueFd client) {
   services_.shared.connections.fetch_add(1, std::memory_order_relaxed);
-  std::unique_ptr<Http1Connection> connection;
-  if (spare_.empty()) {
-    connection = std::make_unique<Http1Connection>(services_);
-  } else {
-    connection = std::move(spare_.back());
-    spare_.pop_back();
-  }
+  services_.shared.observer.on_connection_opened();
+  ConnectionAddresses addresses = addresses_of(client.get());
+  begin(Protocol::kHttp1, {net::ClientSocket(std::move(client)), std::move(addresses), {}});
+}
+
+void FrontLoop::begin(Protocol protocol, Client client) {
+  std::unique_ptr<Connection> connection = connection_for(protocol);
   connection->index = open_.size();
   open_.push_back(std::move(connection));
   open_.back()->open(std::move(client));
+}
+
+std::unique_ptr<Connection> FrontLoop::connection_for(Protocol protocol) {
+  auto& spare = spare_[static_cast<size_t>(protocol)];
+  if (!spare.empty()) {
+    auto connection = std::move(spare.back());
+    spare.pop_back();
+    return connection;
+  }
+  switch (protocol) {
+    case Protocol::kHttp1:
+      return std::make_unique<Http1Connection>(services_);
+  }
+  std::unreachable();
 }
 
 void FrontLoop::drain(std::function<void()> on_done) {
@@ -58,12 +73,19 @@ void FrontLoop::drain(std::function<void()> on_done) {
 
 void FrontLoop::cut() {
   for (auto& connection : open_) connection->close();
+  for (size_t i = 0; i < services_.handed_on.size(); ++i) services_.client_gone();
+  services_.handed_on.clear();
   recycle();
 }
 
 bool FrontLoop::poll() {
   bool busy = run_scheduled();
   recycle();
+  if (!services_.handed_on.empty()) {
+    auto handed_on = std::exchange(services_.handed_on, {});
+    for (auto& [protocol, client] : handed_on) begin(protocol, std::move(client));
+    busy = true;
+  }
   for (auto& acceptor : acceptors_) {
     if (acceptor->pending && !paused_ && accept_some(*acceptor)) busy = true;
   }
@@ -75,7 +97,7 @@ bool FrontLoop::prepare_sleep() {
   for (auto& acceptor : acceptors_) {
     if (acceptor->pending && !paused_) return false;
   }
-  return services_.scheduled.empty() && services_.ended.empty();
+  return services_.scheduled.empty() && services_.ended.empty() && services_.handed_on.empty();
 }
 
 // --- accepting
@@ -124,7 +146,7 @@ void FrontLoop::pause() {
 bool FrontLoop::run_scheduled() {
   if (services_.scheduled.empty()) return false;
   running_.swap(services_.scheduled);
-  for (Http1Connection* connection : running_) connection->run();
+  for (Connection* connection : running_) connection->run();
   running_.clear();
   return true;
 }
@@ -132,7 +154,7 @@ bool FrontLoop::run_scheduled() {
 void FrontLoop::recycle() {
   if (services_.ended.empty()) return;
   size_t kept = 0;
-  for (Http1Connection* ended : services_.ended) {
+  for (Connection* ended : services_.ended) {
     if (ended->scheduled()) {
       // Still in the list of those to run.
       services_.ended[kept++] = ended;
@@ -144,8 +166,8 @@ void FrontLoop::recycle() {
       open_[ended->index]->index = ended->index;
     }
     open_.pop_back();
-    services_.shared.connections.fetch_sub(1, std::memory_order_relaxed);
-    if (spare_.size() < kSpareConnections) spare_.push_back(std::move(connection));
+    auto& spare = spare_[static_cast<size_t>(connection->protocol())];
+    if (spare.size() < kSpareConnections) spare.push_back(std::move(connection));
   }
   services_.ended.resize(kept);
   // There is room again, of whatever kind was missing.

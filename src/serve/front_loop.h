@@ -2,12 +2,13 @@
 
 // The clients of one event loop: accepts them, keeps their connections, ends them.
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "net/event_loop.h"
-#include "serve/http1_connection.h"
+#include "serve/connection.h"
 #include "serve/services.h"
 
 namespace howdah::serve {
@@ -53,14 +54,16 @@ class FrontLoop final : public net::PassHook {
   void pause();
   void on_pause_over() { paused_ = false; }
   bool has_room();
+  void begin(Protocol protocol, Client client);
+  std::unique_ptr<Connection> connection_for(Protocol protocol);
   bool run_scheduled();
   void recycle();
 
   LoopServices services_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
-  std::vector<std::unique_ptr<Http1Connection>> open_;
-  std::vector<std::unique_ptr<Http1Connection>> spare_;
-  std::vector<Http1Connection*> running_;
+  std::vector<std::unique_ptr<Connection>> open_;
+  std::array<std::vector<std::unique_ptr<Connection>>, kProtocols> spare_;
+  std::vector<Connection*> running_;
   bool paused_ = false;
   net::MemberTimer<FrontLoop, &FrontLoop::on_pause_over> pause_timer_{*this};
   std::function<void()> on_drained_;

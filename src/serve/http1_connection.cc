@@ -1,7 +1,6 @@
 #include "serve/http1_connection.h"
 
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "http/http1_writer.h"
 #include "serve/exchange.h"
@@ -14,8 +13,10 @@ Http1Connection::Http1Connection(LoopServices& services)
 
 Http1Connection::~Http1Connection() { close(); }
 
-void Http1Connection::open(base::UniqueFd fd) {
-  fd_ = std::move(fd);
+void Http1Connection::open(Client client) {
+  socket_ = std::move(client.socket);
+  addresses_ = std::move(client.addresses);
+  input_ = std::move(client.input);
   readable_ = hung_up_ = broken_ = cut_ = false;
   // A new socket's buffer is empty.
   writable_ = true;
@@ -24,10 +25,9 @@ void Http1Connection::open(base::UniqueFd fd) {
   http::Http1Limits limits{.max_head = options.max_header_size};
   if (options.max_body_size != 0) limits.max_chunked_body = options.max_body_size;
   parser_.emplace(limits);
-  addresses_ = addresses_of(fd_.get());
-  services_.shared.observer.on_connection_opened();
   become_idle();
-  if (!services_.loop.ready_set().add(fd_.get(), *this)) close();
+  if (!services_.loop.ready_set().add(socket_.fd(), *this)) return close();
+  if (!input_.empty()) schedule();
 }
 
 void Http1Connection::close() {
@@ -35,22 +35,18 @@ void Http1Connection::close() {
   // Where the end of the connection is the end of the answer, only a reset can tell that it was
   // cut.
   bool cut_short = framing_ == Framing::kClose && answer_begun_ && !(answer_complete_ && flushed());
-  if (cut_short) {
-    ::linger reset{.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  }
   state_ = State::kClosed;
   services_.loop.timers().cancel(timer_);
   services_.loop.timers().cancel(write_timer_);
-  services_.loop.ready_set().remove(fd_.get(), *this);
-  fd_.reset();
+  services_.loop.ready_set().remove(socket_.fd(), *this);
+  cut_short ? socket_.abort() : socket_.close();
   end_exchange();
   parser_.reset();
   services_.take_back_buffer(input_);
   queue_.reset();
   file_.reset();
   file_left_ = 0;
-  services_.shared.observer.on_connection_closed();
+  services_.client_gone();
   services_.ended.push_back(this);
 }
 
@@ -220,7 +216,7 @@ bool Http1Connection::receive(size_t wanted) {
   }
   services_.lend_buffer(input_);
   std::span<char> room = input_.prepare(wanted);
-  ssize_t got = base::retry_eintr([&] { return ::recv(fd_.get(), room.data(), room.size(), 0); });
+  ssize_t got = socket_.receive(room);
   if (got > 0) {
     input_.commit(static_cast<size_t>(got));
     turn_bytes_ += static_cast<size_t>(got);
@@ -299,7 +295,7 @@ void Http1Connection::become_idle() {
 void Http1Connection::linger() {
   state_ = State::kLingering;
   body_bytes_ = 0;
-  ::shutdown(fd_.get(), SHUT_WR);
+  socket_.end_output();
   arm(kLingerTime);
 }
 

@@ -8,8 +8,7 @@
 
 #include "base/buffer.h"
 #include "http/http1_parser.h"
-#include "net/ready_set.h"
-#include "serve/cgi.h"
+#include "serve/connection.h"
 #include "serve/output_queue.h"
 #include "serve/response_stream.h"
 #include "serve/services.h"
@@ -18,26 +17,20 @@ namespace howdah::serve {
 
 class Exchange;
 
-// Owned and reused by a FrontLoop: open() begins a connection; at its end the object puts itself
-// into LoopServices::ended, once, and waits to be opened again. The loop's thread only.
-//
 // A request that waits behind another waits in the kernel: nothing is read while an exchange is
 // under way. Nothing here is called back from inside a call to it: what ends a connection in the
 // midst of an answer only schedules run().
-class Http1Connection final : public net::ReadyHandler, private ResponseStream {
+class Http1Connection final : public Connection, private ResponseStream {
  public:
   explicit Http1Connection(LoopServices& services);
   ~Http1Connection() override;
 
-  void open(base::UniqueFd fd);
-  // From LoopServices::scheduled.
-  void run();
-  bool scheduled() const { return scheduled_; }
-  // The server is ending: an idle connection closes now, any other after its answer.
-  void drain();
-  void close();
-
-  size_t index = 0;  // where the FrontLoop keeps it
+  Protocol protocol() const override { return Protocol::kHttp1; }
+  void open(Client client) override;
+  void run() override;
+  bool scheduled() const override { return scheduled_; }
+  void drain() override;
+  void close() override;
 
  private:
   enum class State {
@@ -102,7 +95,7 @@ class Http1Connection final : public net::ReadyHandler, private ResponseStream {
 
   LoopServices& services_;
   State state_ = State::kClosed;
-  base::UniqueFd fd_;
+  net::ClientSocket socket_;
   bool readable_ = false;
   bool hung_up_ = false;  // the client sends no more
   bool writable_ = false;

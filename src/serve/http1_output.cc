@@ -1,9 +1,5 @@
 // The way out of an HTTP/1 connection: framing, and bytes to the socket.
 
-#include <netinet/in.h>
-#include <sys/sendfile.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 
 #include "http/chars.h"
@@ -15,9 +11,6 @@
 
 namespace howdah::serve {
 namespace {
-
-// The kernel takes no more pieces in one call.
-constexpr size_t kMaxPieces = 1024;
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
@@ -126,15 +119,11 @@ void Http1Connection::gather(std::string_view bytes) {
   services_.pieces.push_back({const_cast<char*>(bytes.data()), bytes.size()});
 }
 
-// One sendmsg() when nothing waits; what it leaves is kept.
+// One call when nothing waits; what it leaves is kept.
 void Http1Connection::send_gathered(bool more) {
   if (broken_ || services_.pieces.empty()) return;
   if (!queue_.empty() || !writable_) return keep_rest(0);
-  msghdr message{};
-  message.msg_iov = services_.pieces.data();
-  message.msg_iovlen = std::min(services_.pieces.size(), kMaxPieces);
-  ssize_t sent = base::retry_eintr(
-      [&] { return ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | (more ? MSG_MORE : 0)); });
+  ssize_t sent = socket_.send(services_.pieces, more);
   if (sent < 0 && !would_block()) return broken();
   keep_rest(sent < 0 ? 0 : static_cast<size_t>(sent));
   // A short send means that the socket is full: the set tells when it is not.
@@ -209,8 +198,8 @@ bool Http1Connection::flush_queue() {
       broken();
       return false;
     }
-    ssize_t sent = base::retry_eintr(
-        [&] { return ::send(fd_.get(), bytes->data(), bytes->size(), MSG_NOSIGNAL); });
+    iovec piece{const_cast<char*>(bytes->data()), bytes->size()};
+    ssize_t sent = socket_.send({&piece, 1}, false);
     if (sent < 0) {
       writable_ = false;
       if (!would_block()) broken();
@@ -237,10 +226,8 @@ bool Http1Connection::flush_file() {
       schedule();
       return false;
     }
-    auto offset = static_cast<off_t>(file_offset_);
     size_t wanted = static_cast<size_t>(std::min<uint64_t>(file_left_, kFileTurnBytes));
-    ssize_t sent =
-        base::retry_eintr([&] { return ::sendfile(fd_.get(), file_.get(), &offset, wanted); });
+    ssize_t sent = socket_.send_file(file_.get(), file_offset_, wanted);
     if (sent < 0 && would_block()) {
       writable_ = false;
       if (!write_timer_.armed()) note_progress();

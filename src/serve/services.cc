@@ -53,21 +53,25 @@ void LoopServices::release_exchange(std::unique_ptr<Exchange> exchange) {
   if (exchanges_.size() < kSpareExchanges) exchanges_.push_back(std::move(exchange));
 }
 
-// Swapped, never moved: a moved-from Buffer still says the size it had.
+void LoopServices::client_gone() {
+  shared.connections.fetch_sub(1, std::memory_order_relaxed);
+  shared.observer.on_connection_closed();
+}
+
 void LoopServices::lend_buffer(base::Buffer& buffer) {
   if (buffer.capacity() > 0) return;
   if (buffers_.empty()) {
     buffer.prepare(kReadBytes);
     return;
   }
-  std::swap(buffer, buffers_.back());
+  buffer = std::move(buffers_.back());
   buffers_.pop_back();
 }
 
 void LoopServices::take_back_buffer(base::Buffer& buffer) {
   if (buffer.capacity() == kReadBytes && buffers_.size() < kSpareBuffers) {
     buffer.clear();
-    std::swap(buffers_.emplace_back(), buffer);
+    buffers_.push_back(std::move(buffer));
   } else {
     buffer.release();
   }

@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "net/event_loop.h"
 #include "pool/job.h"
+#include "serve/connection.h"
 #include "serve/file_system.h"
 #include "serve/limits.h"
 #include "serve/observer.h"
@@ -24,7 +25,6 @@
 namespace howdah::serve {
 
 class Exchange;
-class Http1Connection;
 
 // For all loops: immutable or thread-safe. Outlives every FrontLoop.
 class SharedServices {
@@ -81,8 +81,16 @@ class LoopServices {
   void take_back_buffer(base::Buffer& buffer);
 
   // Connections that want run() in this pass, and those that have ended.
-  std::vector<Http1Connection*> scheduled;
-  std::vector<Http1Connection*> ended;
+  std::vector<Connection*> scheduled;
+  std::vector<Connection*> ended;
+  // Clients whose connection has ended, for one that speaks another protocol.
+  struct HandedOn {
+    Protocol protocol;
+    Client client;
+  };
+  std::vector<HandedOn> handed_on;
+  // Counted from being accepted to here, whatever connections it had meanwhile.
+  void client_gone();
 
   // Memory for one call: a head being rendered, and what goes out with it.
   std::string scratch;

@@ -1,0 +1,41 @@
+#include "net/client_socket.h"
+
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace howdah::net {
+namespace {
+
+// The kernel takes no more pieces in one call.
+constexpr size_t kMaxPieces = 1024;
+
+}  // namespace
+
+ssize_t ClientSocket::receive(std::span<char> room) {
+  return base::retry_eintr([&] { return ::recv(fd_.get(), room.data(), room.size(), 0); });
+}
+
+ssize_t ClientSocket::send(std::span<const iovec> pieces, bool more) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = std::min(pieces.size(), kMaxPieces);
+  int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+  return base::retry_eintr([&] { return ::sendmsg(fd_.get(), &message, flags); });
+}
+
+ssize_t ClientSocket::send_file(int file, uint64_t offset, size_t size) {
+  auto from = static_cast<off_t>(offset);
+  return base::retry_eintr([&] { return ::sendfile(fd_.get(), file, &from, size); });
+}
+
+void ClientSocket::end_output() { ::shutdown(fd_.get(), SHUT_WR); }
+
+void ClientSocket::abort() {
+  ::linger reset{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  close();
+}
+
+}  // namespace howdah::net

@@ -1,0 +1,44 @@
+#pragma once
+
+// What a FrontLoop keeps: one client connection, whatever it speaks.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/buffer.h"
+#include "net/client_socket.h"
+#include "net/ready_set.h"
+#include "serve/cgi.h"
+
+namespace howdah::serve {
+
+// A client between two connections: just accepted, or handed on by one that has learned what the
+// client speaks.
+struct Client {
+  net::ClientSocket socket;
+  ConnectionAddresses addresses;
+  base::Buffer input;  // received, and not yet understood
+};
+
+enum class Protocol : uint8_t {
+  kHttp1,
+};
+inline constexpr size_t kProtocols = 1;
+
+// Owned and reused by a FrontLoop: open() begins a connection; at its end the object puts itself
+// into LoopServices::ended, once, and waits to be opened again. The loop's thread only.
+class Connection : public net::ReadyHandler {
+ public:
+  virtual Protocol protocol() const = 0;
+  virtual void open(Client client) = 0;
+  // From LoopServices::scheduled.
+  virtual void run() = 0;
+  virtual bool scheduled() const = 0;
+  // The server is ending: an idle connection closes now, any other after its answers.
+  virtual void drain() = 0;
+  virtual void close() = 0;
+
+  size_t index = 0;  // where the FrontLoop keeps it
+};
+
+}  // namespace howdah::serve
