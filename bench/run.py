@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from driver import load, procfs, report
+from driver import bulk, load, procfs, report
 from driver.servers import BareEpoll, Howdah, NginxFpm, StartFailed
 
 BENCH = Path(__file__).resolve().parent
@@ -41,6 +41,11 @@ PLAN = {
     "static": ("howdah-nts", "nginx-fpm"),
 }
 SERVERS = PLAN["hello"]
+TRANSFERS = {
+    "upload": bulk.Transfer("upload", "/upload.php", upload=True),
+    "download": bulk.Transfer("download", f"/download.php?mib={bulk.MIB}", upload=False),
+}
+BULK_SERVERS = ("howdah-nts", "howdah-zts", "nginx-fpm")
 
 
 def parse_arguments():
@@ -49,13 +54,13 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=5, help="rounds of every server and case, interleaved (5)")
     parser.add_argument("--connections", type=int, default=64, help="connections of wrk (64)")
     parser.add_argument("--idle", type=int, default=5000, help="idle connections to weigh; 0 leaves it out (5000)")
-    parser.add_argument("--cases", default=",".join(CASES), help="comma list of %(default)s")
+    parser.add_argument("--cases", default=",".join([*CASES, *TRANSFERS]), help="comma list of %(default)s")
     parser.add_argument("--servers", default=",".join(SERVERS), help="comma list of %(default)s")
     parser.add_argument("--build", type=Path, default=BENCH.parent / "build" / "release", help="build directory")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and ratio to FILE as well")
     options = parser.parse_args()
     options.build = options.build.resolve()
-    for name, known in (("cases", CASES), ("servers", SERVERS)):
+    for name, known in (("cases", {**CASES, **TRANSFERS}), ("servers", SERVERS)):
         chosen = getattr(options, name).split(",")
         unknown = [item for item in chosen if item not in known]
         if unknown:
@@ -87,6 +92,7 @@ class Bench:
         self._php = self._worker_programs()
         self._servers = {}
         self.rounds = {}  # (case, server) -> [Round]
+        self.transfers = {}  # (case, server) -> [Throughput]
         self.memory = {}  # server -> {"peak_rss_kib", "pss_kib"}
         self.loops = {}  # case -> [CPU us per request of the bare PHP loop]
         self.extras = {}
@@ -127,7 +133,7 @@ class Bench:
 
     def _pairs(self):
         for case in self._options.cases:
-            for name in PLAN[case]:
+            for name in PLAN.get(case, ()):
                 if name in self._servers:
                     yield CASES[case], self._servers[name]
 
@@ -143,7 +149,7 @@ class Bench:
         for number in range(self._options.rounds):
             say(f"round {number + 1} of {self._options.rounds}")
             for case in self._options.cases:
-                if case != "static":
+                if case in ("hello", "dump"):
                     self.loops.setdefault(case, []).append(self._bare_loop(CASES[case]))
             # Each round begins elsewhere, so that none always follows the same other.
             shift = number % len(pairs) if pairs else 0
@@ -153,6 +159,21 @@ class Bench:
                 memory = self.memory.setdefault(server.name, {"peak_rss_kib": 0, "pss_kib": 0})
                 memory["peak_rss_kib"] = max(memory["peak_rss_kib"], procfs.peak_rss_kib(server.roots))
                 memory["pss_kib"] = max(memory["pss_kib"], procfs.pss_kib(server.roots))
+
+    def measure_transfers(self):
+        chosen = [TRANSFERS[case] for case in self._options.cases if case in TRANSFERS]
+        servers = [self._servers[name] for name in BULK_SERVERS if name in self._servers]
+        if not chosen:
+            return
+        say(f"moving {bulk.MIB} MiB up and down")
+        file = self._folder / "bulk"
+        file.write_bytes(b"0123456789abcdef" * (bulk.MIB << 16))
+        for number in range(self._options.rounds + 1):
+            for case in chosen:
+                for server in servers:
+                    result = bulk.transfer(server, case, file)
+                    if number > 0:  # the first one warms up
+                        self.transfers.setdefault((case.name, server.name), []).append(result)
 
     def _bare_loop(self, case):
         script = self._www / case.path.lstrip("/").partition("?")[0]
@@ -210,6 +231,7 @@ def main():
             bench.start_servers()
             bench.warm_up()
             bench.measure()
+            bench.measure_transfers()
             bench.measure_starts()
             bench.measure_idle()
         except (StartFailed, load.WrongAnswer) as error:

@@ -32,6 +32,15 @@ def summarize(bench, options):
                 "rounds": [asdict(one) for one in rounds],
             }
         )
+    transfers = [
+        {
+            "case": case,
+            "server": server,
+            **{key: median(getattr(one, key) for one in results) for key in ("mib_s", "cpu_ms_per_mib")},
+            "rounds": [asdict(one) for one in results],
+        }
+        for (case, server), results in sorted(bench.transfers.items(), key=lambda item: item[0][0], reverse=True)
+    ]
     order = {name: place for place, name in enumerate(options.cases)}
     rows.sort(key=lambda row: (order[row["case"]], options.servers.index(row["server"])))
     loops = {case: median(values) for case, values in bench.loops.items()}
@@ -39,8 +48,9 @@ def summarize(bench, options):
         "machine": _machine(),
         "settings": f"wrk -t1 -c{options.connections} -d{options.seconds}s, {options.rounds} rounds, medians",
         "rows": rows,
+        "transfers": transfers,
         "bare_php_loop_cpu_us": loops,
-        "budgets": _budgets(rows, loops, bench.extras),
+        "budgets": _budgets(rows, transfers, loops, bench.extras),
     }
 
 
@@ -63,7 +73,7 @@ def _divide(above, below):
     return above / below if above is not None and below else None
 
 
-def _budgets(rows, loops, extras):
+def _budgets(rows, transfers, loops, extras):
     figures = _Figures(rows)
     epoll = figures.get("hello", "bare-epoll", "cpu_us")
     limit = loops["hello"] + epoll if epoll is not None and "hello" in loops else None
@@ -71,6 +81,11 @@ def _budgets(rows, loops, extras):
 
     def against_fpm(case, server):
         return _divide(figures.get(case, server, "rps"), figures.fpm_rps(case))
+
+    moved = {(row["case"], row["server"]): row["mib_s"] for row in transfers}
+
+    def moved_against_fpm(case):
+        return _divide(moved.get((case, "howdah-nts")), moved.get((case, "nginx-fpm")))
 
     at_most, at_least = "at most", "at least"
     table = [
@@ -81,6 +96,8 @@ def _budgets(rows, loops, extras):
         ("static 4 KiB: RPS / nginx", _divide(figures.get("static", "howdah-nts", "rps"), figures.get("static", "nginx-fpm", "rps")), at_least, 0.9, 1.1, ""),
         ("hello NTS: p99 / p50", _divide(p99, p50), at_most, 4, 2.5, ""),
         ("idle keep-alive connection", extras.get("idle_kib"), at_most, 6, 3, " KiB"),
+        ("100 MiB upload NTS: MiB/s / nginx + PHP-FPM", moved_against_fpm("upload"), at_least, 1, 1.5, ""),
+        ("100 MiB download NTS: MiB/s / nginx + PHP-FPM", moved_against_fpm("download"), at_least, 1, 1.5, ""),
         ("start to first answer", extras.get("start_ms"), at_most, 150, 60, " ms"),
     ]
     return [
@@ -108,6 +125,11 @@ def show(summary):
         )
     for case, value in summary["bare_php_loop_cpu_us"].items():
         print(f"{case:<8}{'bare PHP loop':<16}{'':>35}{value:>9.1f}")
+    if summary["transfers"]:
+        print()
+        print(f"{'case':<12}{'server':<16}{'MiB/s':>9}{'CPU ms/MiB':>13}")
+    for row in summary["transfers"]:
+        print(f"{row['case']:<12}{row['server']:<16}{row['mib_s']:>9.0f}{row['cpu_ms_per_mib']:>13.2f}")
     print()
     print(f"{'budget':<48}{'value':>12}  {'bar':<18}{'moonshot':<10}")
     for row in summary["budgets"]:

@@ -175,6 +175,7 @@ http {{
   sendfile on; tcp_nopush on; tcp_nodelay on;
   open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;
   keepalive_requests 100000000;
+  client_max_body_size 0;
   client_body_temp_path {folder}/body; fastcgi_temp_path {folder}/fastcgi; proxy_temp_path {folder}/proxy;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   upstream php {{ server unix:{folder}/fpm.sock; {keepalive} }}
