@@ -6,6 +6,7 @@
 #include "php/internal_caches.h"
 #include "php/php_api.h"
 #include "php/request_state.h"
+#include "php/working_directory.h"
 
 namespace howdah::php {
 namespace {
@@ -51,17 +52,9 @@ void answer_plainly(int status, const char* text) {
 }
 
 #ifndef ZTS
-// The script's directory becomes the current one. PHP's own way asks for the old one and returns to
-// it: three system calls. Every request sets its own here, so one is enough.
-void enter_directory(const char* path) {
-  const char* slash = strrchr(path, '/');
-  if (slash == nullptr || static_cast<size_t>(slash - path) >= MAXPATHLEN) return;
-  char directory[MAXPATHLEN];
-  size_t size = slash == path ? 1 : static_cast<size_t>(slash - path);
-  memcpy(directory, path, size);
-  directory[size] = '\0';
-  [[maybe_unused]] int status = ::chdir(directory);
-}
+// PHP's own way asks for the old directory and returns to it: three system calls. Every request
+// sets its own here, so one is enough.
+WorkingDirectory working_directory;
 #endif
 
 // The front has looked, but the file may have gone since then. Asked only after a failure, so that
@@ -79,7 +72,7 @@ void execute_script(RequestState* state) {
     return;
   }
 #ifndef ZTS
-  enter_directory(path);
+  working_directory.enter_that_of(path);
 #endif
   zend_file_handle script;
   zend_stream_init_filename(&script, path);
