@@ -199,12 +199,6 @@ void FrontChannel::skip_stale_entries() {
   }
 }
 
-bool FrontChannel::withdraw(uint32_t slot, uint32_t ticket) {
-  uint64_t queued = Claim::pack({.ticket = ticket, .state = SlotState::kQueued});
-  return claims().slots[slot].compare_exchange_strong(queued, Claim::pack({}),
-                                                      std::memory_order_acq_rel);
-}
-
 bool FrontChannel::take_back(uint32_t slot, uint32_t ticket) {
   uint64_t word = claims().slots[slot].load(std::memory_order_acquire);
   for (;;) {

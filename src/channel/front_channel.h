@@ -103,9 +103,8 @@ class FrontChannel {
   // (many withdrawn entries before a stalled head): try again later.
   bool publish(uint32_t slot, uint32_t ticket, uint32_t loop, std::string_view request,
                std::string_view inline_body, uint64_t body_size);
-  // Takes a request back that no worker has claimed; false when one has.
-  bool withdraw(uint32_t slot, uint32_t ticket);
-  // The same for one that a worker may have claimed but not begun.
+  // Takes a request back, by compare-and-swap; false when a worker has begun with it. One that has
+  // claimed it finds out in begin().
   bool take_back(uint32_t slot, uint32_t ticket);
   Claim claim(uint32_t slot) const;
   // Makes the slot free whatever its word says: its worker is dead or has released it.

@@ -75,6 +75,8 @@ void Generation::reclaim() {
   });
 }
 
+bool Generation::take_back(uint32_t slot) { return channel_->take_back(slot, ticket(slot)); }
+
 std::vector<uint32_t> Generation::slots_by_age() const {
   std::vector<uint32_t> slots;
   for (uint32_t slot = 0; slot < slot_count(); ++slot) {

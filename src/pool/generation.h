@@ -57,7 +57,10 @@ class Generation {
   void let_go(uint32_t slot);
   // Frees what workers have released.
   void reclaim();
-  // Frees a slot at once: withdrawn, or its worker is dead.
+  // Takes back what lies in a slot that is in use, unless PHP has begun with it: true when no
+  // worker will run it any more.
+  bool take_back(uint32_t slot);
+  // Frees a slot at once: taken back, or its worker is dead.
   void free_now(uint32_t slot);
   uint32_t ticket(uint32_t slot) const { return records_[slot].ticket; }
   Job* job(uint32_t slot) const { return records_[slot].job; }

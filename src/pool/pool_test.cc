@@ -3,6 +3,7 @@
 #include "pool/pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,14 @@ namespace {
 
 using channel::ControlMessage;
 using channel::ControlType;
+
+// What the test and its workers share.
+struct Shared {
+  std::atomic<int> begun;       // requests that workers have begun
+  std::atomic<bool> may_begin;  // for "wait-unbegun"
+};
+Shared& shared = *static_cast<Shared*>(
+    ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 
 // In a worker process: a second descriptor of its response region.
 int region_of_this_worker = -1;
@@ -48,7 +57,9 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
     if (item.var == channel::Var::kQueryString) verb = item.value;
   }
   if (verb == "die-unbegun") ::raise(SIGKILL);
-  worker.begin();
+  while (verb == "wait-unbegun" && !shared.may_begin) ::usleep(100);
+  if (!worker.begin()) return;
+  ++shared.begun;
   if (verb == "die") ::raise(SIGSEGV);
   if (verb == "forge-ticketless") forge_frames(0, channel::FrameType::kBody, 60);
   if (verb == "forge-stale") forge_frames(0xABCDEF, channel::FrameType::kBody, 60);
@@ -56,6 +67,7 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
   channel::ResponseHeadEncoder head;
   head.begin(200);
   worker.head(head);
+  if (verb.starts_with("hang")) worker.flush();
   if (verb == "hang") {
     while (!worker.cancelled() && !worker.client_gone()) ::usleep(1000);
   } else if (verb == "hang-hard") {
@@ -188,6 +200,8 @@ struct PoolTest : testing::Test, HostStarter {
     pool.host_started(generation, std::move(pair.first), pid);
   }
   void SetUp() override {
+    shared.begun = 0;
+    shared.may_begin = false;
     pool.start([this] { ready = true; }, [](std::string why) { FAIL() << why; });
     run_until([this] { return ready; });
   }
@@ -273,6 +287,30 @@ TEST_F(PoolTest, AJobThatHadNotBegunIsGivenToAnotherWorker) {
   expect_served();
 }
 
+// Between a worker's claim and its begin() either of the two sides wins, never both.
+TEST_F(PoolTest, AJobThatIsTakenBackBeforeItBeginsIsNotRun) {
+  Client late("wait-unbegun"), left("wait-unbegun");
+  submit(late);
+  submit(left);
+  run_until([&] { return pool.status().running == kWorkers; });
+  EXPECT_TRUE(pool.dispatcher(0).withdraw(late.job));
+  pool.dispatcher(0).abandon(left.job);
+  shared.may_begin = true;
+  for (int i = 0; i < 4; ++i) expect_served();
+  EXPECT_EQ(shared.begun, 4);
+  EXPECT_EQ(late.calls + left.calls, 0);
+}
+
+TEST_F(PoolTest, AJobThatHasBegunIsNotTakenBack) {
+  Client client("wait-unbegun");
+  shared.may_begin = true;
+  submit(client);
+  run_until([&] { return shared.begun == 1; });
+  EXPECT_FALSE(pool.dispatcher(0).withdraw(client.job));
+  run_until([&] { return client.over; });
+  EXPECT_EQ(client.body, "wait-unbegun");
+}
+
 TEST_F(PoolTest, RefusesWhatTheQueueCannotHold) {
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 6; ++i) {
@@ -289,8 +327,7 @@ TEST_F(PoolTest, RefusesWhatTheQueueCannotHold) {
 TEST_F(PoolTest, ACancelledScriptThatYieldsKeepsItsWorker) {
   Client slow("hang");
   submit(slow);
-  run_until(
-      [&] { return slow.job.state == Job::State::kPlaced && pool.dispatcher(0).begun(slow.job); });
+  run_until([&] { return slow.calls > 0; });
   pool.dispatcher(0).cancel(slow.job);
   expect_served();
   EXPECT_EQ(pool.status().timeouts, 1u);
@@ -300,7 +337,7 @@ TEST_F(PoolTest, ACancelledScriptThatYieldsKeepsItsWorker) {
 TEST_F(PoolTest, ACancelledScriptThatDoesNotYieldIsKilled) {
   Client slow("hang-hard");
   submit(slow);
-  run_until([&] { return pool.dispatcher(0).begun(slow.job); });
+  run_until([&] { return slow.calls > 0; });
   pool.dispatcher(0).cancel(slow.job);
   run_until([&] { return pool.status().restarts_timeout == 1; });
   run_until([&] { return pool.status().live_workers == kWorkers; });
@@ -335,9 +372,7 @@ TEST_F(PoolTest, AHostThatDiesIsReplacedAndWhatHadNotBegunIsServed) {
   Client running("hang-hard"), running_too("hang-hard"), queued("fine");
   submit(running);
   submit(running_too);
-  run_until([&] {
-    return pool.dispatcher(0).begun(running.job) && pool.dispatcher(0).begun(running_too.job);
-  });
+  run_until([&] { return running.calls > 0 && running_too.calls > 0; });
   submit(queued);
   ::kill(hosts.back(), SIGKILL);
   run_until([&] { return queued.over; });

@@ -436,7 +436,7 @@ void Pool::take_back_unclaimed(Generation& generation) {
   for (size_t i = slots.size(); i-- > 0;) {  // youngest first, each to the front of the queue
     Job* job = generation.job(slots[i]);
     if (job == nullptr) continue;
-    if (!generation.channel().withdraw(slots[i], generation.ticket(slots[i]))) continue;
+    if (!generation.take_back(slots[i])) continue;
     generation.free_now(slots[i]);
     wait_again(*job);
   }
