@@ -47,12 +47,17 @@ bool Generation::place(Job& job) {
 Generation::Lookup Generation::find(uint32_t slot, uint32_t ticket, uint32_t loop,
                                     const channel::Seat& seat) {
   if (slot >= records_.size() || ticket == 0) return {};
-  const Record& record = records_[slot];
+  Record& record = records_[slot];
   if (record.ticket != ticket || record.loop != loop) return {};
   Claim claim = channel_->claim(slot);
   bool its = claim.ticket == ticket && claim.worker == seat.worker() &&
              claim.incarnation == seat.incarnation();
-  return {.found = its, .job = its ? record.job : nullptr};
+  bool anothers = record.begun() && (record.answering_worker != seat.worker() ||
+                                     record.answering_incarnation != seat.incarnation());
+  if (!its || anothers) return {};
+  record.answering_worker = seat.worker();
+  record.answering_incarnation = seat.incarnation();
+  return {.found = true, .job = record.job};
 }
 
 void Generation::let_go(uint32_t slot) {
@@ -75,7 +80,9 @@ void Generation::reclaim() {
   });
 }
 
-bool Generation::take_back(uint32_t slot) { return channel_->take_back(slot, ticket(slot)); }
+bool Generation::take_back(uint32_t slot) {
+  return !records_[slot].begun() && channel_->take_back(slot, ticket(slot));
+}
 
 std::vector<uint32_t> Generation::slots_by_age() const {
   std::vector<uint32_t> slots;

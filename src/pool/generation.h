@@ -46,8 +46,9 @@ class Generation {
   // --- slots
   // Puts a job into a free slot and publishes it. False when there is no slot.
   bool place(Job& job);
-  // The job in `slot`, provided the slot still belongs to `ticket` and to `loop` and its claim word
-  // names this worker; nullptr when nobody wants the answer.
+  // For a frame from `seat`: the job in `slot`, provided the slot still belongs to `ticket` and to
+  // `loop`, its claim word names this worker, and no other one has sent frames for it; nullptr when
+  // nobody wants the answer. From then on the job has begun, whatever its word says later.
   struct Lookup {
     bool found = false;
     Job* job = nullptr;
@@ -85,6 +86,10 @@ class Generation {
     uint32_t loop = 0;
     Job* job = nullptr;
     bool letting_go = false;
+    // Who has sent frames for it; incarnation 0 = nobody yet.
+    uint32_t answering_worker = 0;
+    uint32_t answering_incarnation = 0;
+    bool begun() const { return answering_incarnation != 0; }
   };
   Generation(uint32_t number, std::unique_ptr<channel::FrontChannel> channel);
 

@@ -25,12 +25,27 @@ using channel::ControlType;
 struct Shared {
   std::atomic<int> begun;       // requests that workers have begun
   std::atomic<bool> may_begin;  // for "wait-unbegun"
+  std::atomic<bool> seen;       // for "unbegin": the test has its head
 };
 Shared& shared = *static_cast<Shared*>(
     ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 
 // In a worker process: a second descriptor of its response region.
 int region_of_this_worker = -1;
+
+// The regions of this worker's host.
+std::unique_ptr<channel::SharedRegions> regions;
+
+// Changes the claim words of running requests as no honest worker does.
+template <class Change>
+void forge_words(Change change) {
+  for (std::atomic<uint64_t>& word : regions->claims().slots) {
+    channel::Claim claim = channel::Claim::unpack(word);
+    if (claim.state != channel::SlotState::kRunning) continue;
+    change(claim);
+    word = channel::Claim::pack(claim);
+  }
+}
 
 // Writes frames as no honest worker does.
 void forge_frames(uint32_t ticket, channel::FrameType type, int count) {
@@ -72,6 +87,11 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
     while (!worker.cancelled() && !worker.client_gone()) ::usleep(1000);
   } else if (verb == "hang-hard") {
     for (;;) ::pause();
+  } else if (verb == "unbegin") {
+    worker.flush();
+    while (!shared.seen) ::usleep(100);
+    forge_words([](channel::Claim& claim) { claim.state = channel::SlotState::kClaimed; });
+    ::raise(SIGKILL);
   } else if (verb == "medium") {
     worker.body(std::string(100'000, 'x'));
   } else if (verb == "large") {
@@ -98,7 +118,6 @@ void die_with(pid_t parent) {
 [[noreturn]] void run_host(int socket) {
   die_with(parent_of_test);
   ControlMessage message;
-  std::unique_ptr<channel::SharedRegions> regions;
   std::map<pid_t, channel::ControlHeader> children;
   std::ignore = base::set_nonblocking(socket);
   for (;;) {
@@ -201,7 +220,7 @@ struct PoolTest : testing::Test, HostStarter {
   }
   void SetUp() override {
     shared.begun = 0;
-    shared.may_begin = false;
+    shared.may_begin = shared.seen = false;
     pool.start([this] { ready = true; }, [](std::string why) { FAIL() << why; });
     run_until([this] { return ready; });
   }
@@ -390,6 +409,17 @@ TEST_F(PoolTest, AWorkerThatForgesFramesLosesItsJobAtWorst) {
     EXPECT_TRUE(client.lost || client.body.size() <= verb.size()) << verb;
     for (int i = 0; i < 4; ++i) expect_served();
   }
+}
+
+TEST_F(PoolTest, AJobThatWasAnsweredIsNotRunAgainWhateverItsWordSays) {
+  Client client("unbegin");
+  submit(client);
+  run_until([&] { return client.calls > 0; });
+  shared.seen = true;
+  run_until([&] { return client.over; });
+  EXPECT_TRUE(client.lost);
+  EXPECT_EQ(shared.begun, 1);
+  expect_served();
 }
 
 TEST_F(PoolTest, AFinishedWorkerIsNotHeldBackForTheClientOfItsLastRequest) {
