@@ -233,10 +233,18 @@ void FrontChannel::set_cancelled(uint32_t slot) {
   slot_header(slot).cancelled.store(1, std::memory_order_seq_cst);
 }
 
+uint64_t FrontChannel::order_tail() const {
+  return static_cast<const RequestRegion*>(requests_.data())
+      ->order_tail.load(std::memory_order_acquire);
+}
+
+uint64_t FrontChannel::order_head() const {
+  return claims().order_head.load(std::memory_order_acquire);
+}
+
 uint64_t FrontChannel::unclaimed() const {
-  uint64_t head = claims().order_head.load(std::memory_order_acquire);
-  uint64_t tail = static_cast<const RequestRegion*>(requests_.data())
-                      ->order_tail.load(std::memory_order_acquire);
+  uint64_t head = order_head();
+  uint64_t tail = order_tail();
   return head < tail ? tail - head : 0;
 }
 

@@ -115,6 +115,9 @@ class FrontChannel {
   void set_cancelled(uint32_t slot);
   // Puts a damaged head of the order right; also done by publish().
   void repair_order_head();
+  // Entries ever put into the order, and those that workers say are dealt with.
+  uint64_t order_tail() const;
+  uint64_t order_head() const;
   // Published requests that nobody has claimed, as far as the head hint tells.
   uint64_t unclaimed() const;
 

@@ -111,6 +111,8 @@ class Pool final : private HostListener {
   void end_generation(const char* why);
   void interrupt(const channel::Claim& claim);
   void kill_overdue();
+  // A worker has scribbled over the claims: nothing in them can be relied on any more.
+  void audit_claims();
   // Thread mode: another host takes over; this one finishes what its other threads run.
   void retire_generation();
   void end_retired(base::Nanos now);

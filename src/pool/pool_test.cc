@@ -47,6 +47,25 @@ void forge_words(Change change) {
   }
 }
 
+void scribble(std::string_view verb) {
+  channel::ClaimsRegion& claims = regions->claims();
+  if (verb == "scribble-own-word") {
+    forge_words([](channel::Claim& claim) { claim.ticket ^= 0xFFFF; });
+    ::raise(SIGKILL);
+  } else if (verb == "scribble-own-name") {
+    forge_words([](channel::Claim& claim) { claim.worker = 4000; });
+    ::raise(SIGKILL);
+  } else if (verb == "scribble-other-words") {
+    for (std::atomic<uint64_t>& word : claims.slots) {
+      if (word == 0) word = 0xDEADBEEF12345678;
+    }
+  } else if (verb == "scribble-pass-over") {
+    // Waits for a request behind this one and passes it over.
+    while (regions->requests().order_tail < claims.order_head + 1) ::usleep(100);
+    claims.order_head = regions->requests().order_tail.load();
+  }
+}
+
 // Writes frames as no honest worker does.
 void forge_frames(uint32_t ticket, channel::FrameType type, int count) {
   auto controls = channel::map_region_prefix(region_of_this_worker, channel::kRingControls,
@@ -92,6 +111,8 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
     while (!shared.seen) ::usleep(100);
     forge_words([](channel::Claim& claim) { claim.state = channel::SlotState::kClaimed; });
     ::raise(SIGKILL);
+  } else if (verb.starts_with("scribble")) {
+    scribble(verb);
   } else if (verb == "medium") {
     worker.body(std::string(100'000, 'x'));
   } else if (verb == "large") {
@@ -276,6 +297,7 @@ TEST_F(PoolTest, AnswersAJob) {
 
 TEST_F(PoolTest, ManyJobsThroughFewSlotsKeepTheirAnswers) {
   for (int i = 0; i < 2000; ++i) expect_served(std::to_string(i));
+  EXPECT_EQ(hosts.size(), 1u);
 }
 
 TEST_F(PoolTest, AJobWhoseWorkerDiesIsLostAndTheWorkerIsReplaced) {
@@ -409,6 +431,30 @@ TEST_F(PoolTest, AWorkerThatForgesFramesLosesItsJobAtWorst) {
     EXPECT_TRUE(client.lost || client.body.size() <= verb.size()) << verb;
     for (int i = 0; i < 4; ++i) expect_served();
   }
+}
+
+TEST_F(PoolTest, AWorkerThatScribblesOverTheClaimsCostsItsGeneration) {
+  size_t generations = hosts.size();
+  for (std::string_view verb : {"scribble-own-word", "scribble-own-name", "scribble-other-words"}) {
+    Client client(verb);
+    submit(client);
+    ++generations;
+    run_until([&] { return client.over && hosts.size() == generations; });
+    run_until([&] { return pool.status().live_workers == kWorkers; });
+    for (int i = 0; i < 4; ++i) expect_served();
+    EXPECT_EQ(hosts.size(), generations) << verb;
+  }
+}
+
+TEST_F(PoolTest, ARequestThatWasPassedOverIsServedByTheNextGeneration) {
+  Client hangs("hang-hard"), scribbles("scribble-pass-over"), waits("fine");
+  submit(hangs);
+  submit(scribbles);
+  run_until([&] { return shared.begun == 2; });
+  submit(waits);
+  run_until([&] { return waits.over; });
+  EXPECT_EQ(waits.body, "fine");
+  EXPECT_EQ(hosts.size(), 2u);
 }
 
 TEST_F(PoolTest, AJobThatWasAnsweredIsNotRunAgainWhateverItsWordSays) {

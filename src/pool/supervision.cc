@@ -403,6 +403,18 @@ void Pool::kill_overdue() {
   }
 }
 
+void Pool::audit_claims() {
+  if (!generation_) return;
+  const char* wrong;
+  {
+    std::lock_guard lock(mutex_);
+    wrong = generation_->audit();
+  }
+  if (wrong == nullptr) return;
+  log_.error("a worker has overwritten its pool's claims", {{"error", std::string_view(wrong)}});
+  end_generation("its claims were overwritten");
+}
+
 void Pool::retire_generation() {
   log_.warn("a thread did not come back from its request: starting another host",
             {{"pid", int64_t{host_pid_}}});
@@ -462,6 +474,7 @@ void Pool::end_retired(base::Nanos now) {
 void Pool::tick() {
   base::Nanos now = base::monotonic_now();
   kill_overdue();
+  audit_claims();
   if (generation_) generation_->channel().repair_order_head();
   for (uint32_t worker = 0; worker < options_.workers; ++worker) {
     if (spawn_at_[worker] != 0 && now >= spawn_at_[worker]) spawn(worker);
