@@ -119,7 +119,8 @@ void Dispatcher::end_pass() {
     placed_in_pass_ += pool_.refill();
   }
   if (placed_in_pass_ == 0) return;
-  if (!views_.empty()) views_.back()->generation->channel().wake(placed_in_pass_);
+  // In all of them: there is one, but for the moments in which another takes over.
+  for (auto& view : views_) view->generation->channel().wake(placed_in_pass_);
   placed_in_pass_ = 0;
 }
 

@@ -26,6 +26,8 @@ struct Shared {
   std::atomic<int> begun;       // requests that workers have begun
   std::atomic<bool> may_begin;  // for "wait-unbegun"
   std::atomic<bool> seen;       // for "unbegin": the test has its head
+  std::atomic<bool> may_end;    // for "linger"
+  std::atomic<int> renewals;    // to be asked for by the host
 };
 Shared& shared = *static_cast<Shared*>(
     ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
@@ -49,9 +51,9 @@ void forge_words(Change change) {
 
 void scribble(std::string_view verb) {
   channel::ClaimsRegion& claims = regions->claims();
-  if (verb == "scribble-own-word") {
+  if (verb == "scribble-own-ticket") {
     forge_words([](channel::Claim& claim) { claim.ticket ^= 0xFFFF; });
-    ::raise(SIGKILL);
+    for (;;) ::pause();
   } else if (verb == "scribble-own-name") {
     forge_words([](channel::Claim& claim) { claim.worker = 4000; });
     ::raise(SIGKILL);
@@ -106,6 +108,14 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
     while (!worker.cancelled() && !worker.client_gone()) ::usleep(1000);
   } else if (verb == "hang-hard") {
     for (;;) ::pause();
+  } else if (verb == "linger") {
+    worker.flush();
+    while (!shared.may_end) ::usleep(100);
+    worker.body("done");
+  } else if (verb == "die-when-told") {
+    worker.flush();
+    while (!shared.may_end) ::usleep(100);
+    ::raise(SIGKILL);
   } else if (verb == "unbegin") {
     worker.flush();
     while (!shared.seen) ::usleep(100);
@@ -173,6 +183,10 @@ void die_with(pid_t parent) {
         if (header.worker == message.header.worker) ::kill(pid, SIGKILL);
       }
     }
+    if (regions && shared.renewals > 0) {
+      --shared.renewals;
+      std::ignore = channel::send_control(socket, {.type = ControlType::kRenewalWanted});
+    }
     int status = 0;
     pid_t dead = ::waitpid(-1, &status, WNOHANG);
     if (dead > 0) {
@@ -233,15 +247,19 @@ struct PoolTest : testing::Test, HostStarter {
     auto pair = *base::make_seqpacket_pair();
     pid_t pid = ::fork();
     if (pid == 0) {
-      pair.first.reset();
-      run_host(pair.second.get());
+      // Not the front's ends of its and other hosts' sockets, whose closing ends a host.
+      constexpr int kSocket = STDERR_FILENO + 1;
+      ::dup2(pair.second.get(), kSocket);
+      ::close_range(kSocket + 1, ~0U, 0);
+      run_host(kSocket);
     }
     hosts.push_back(pid);
     pool.host_started(generation, std::move(pair.first), pid);
   }
   void SetUp() override {
     shared.begun = 0;
-    shared.may_begin = shared.seen = false;
+    shared.may_begin = shared.seen = shared.may_end = false;
+    shared.renewals = 0;
     pool.start([this] { ready = true; }, [](std::string why) { FAIL() << why; });
     run_until([this] { return ready; });
   }
@@ -423,6 +441,57 @@ TEST_F(PoolTest, AHostThatDiesIsReplacedAndWhatHadNotBegunIsServed) {
   EXPECT_EQ(hosts.size(), 2u);
 }
 
+TEST_F(PoolTest, ManyCrashesInAShortTimeBringANewGeneration) {
+  for (size_t i = 1; i < kManyCrashes; ++i) {
+    Client victim("die");
+    submit(victim);
+    run_until([&] { return victim.over; });
+    run_until([&] { return pool.status().restarts_crash == i; });
+  }
+  EXPECT_EQ(hosts.size(), 1u);
+  Client victim("die");
+  submit(victim);
+  run_until([&] { return hosts.size() == 2 && pool.status().generation == 2; });
+  EXPECT_EQ(pool.status().live_workers, kWorkers);
+  expect_served();
+}
+
+TEST_F(PoolTest, ANewGenerationTakesOverAndTheOldOneFinishesWhatItRuns) {
+  Client lingers("linger"), lingers_too("linger"), queued("fine");
+  submit(lingers);
+  submit(lingers_too);
+  run_until([&] { return lingers.calls > 0 && lingers_too.calls > 0; });
+  submit(queued);
+  shared.renewals = 3;
+  run_until([&] { return queued.over; });
+  EXPECT_EQ(queued.body, "fine");
+  EXPECT_EQ(pool.status().generation, 2u);
+  EXPECT_FALSE(lingers.over || lingers_too.over);
+  shared.may_end = true;
+  run_until([&] { return lingers.over && lingers_too.over; });
+  EXPECT_EQ(lingers.body, "done");
+  EXPECT_FALSE(lingers_too.lost);
+  bool reaped = false;
+  run_until([&] {
+    reaped = reaped || ::waitpid(hosts.front(), nullptr, WNOHANG) == hosts.front();
+    return reaped;
+  });
+  hosts.erase(hosts.begin());
+  expect_served();
+}
+
+TEST_F(PoolTest, AWorkerOfARetiredGenerationThatDiesLosesItsJobAtOnce) {
+  Client lingers("die-when-told");
+  submit(lingers);
+  run_until([&] { return lingers.calls > 0; });
+  shared.renewals = 1;
+  run_until([&] { return pool.status().generation == 2; });
+  shared.may_end = true;
+  run_until([&] { return lingers.over; });
+  EXPECT_TRUE(lingers.lost);
+  expect_served();
+}
+
 TEST_F(PoolTest, AWorkerThatForgesFramesLosesItsJobAtWorst) {
   for (std::string_view verb : {"forge-ticketless", "forge-stale", "forge-lines"}) {
     Client client(verb);
@@ -435,7 +504,8 @@ TEST_F(PoolTest, AWorkerThatForgesFramesLosesItsJobAtWorst) {
 
 TEST_F(PoolTest, AWorkerThatScribblesOverTheClaimsCostsItsGeneration) {
   size_t generations = hosts.size();
-  for (std::string_view verb : {"scribble-own-word", "scribble-own-name", "scribble-other-words"}) {
+  for (std::string_view verb :
+       {"scribble-own-ticket", "scribble-own-name", "scribble-other-words"}) {
     Client client(verb);
     submit(client);
     ++generations;
