@@ -91,7 +91,6 @@ void execute_script(RequestState* state) {
 // A whole request. No object with a destructor: PHP may leave by longjmp what is called from here,
 // and comes back to here.
 bool serve(RequestState* state) {
-  if (!state->channel->begin()) return true;
   set_request_info(state);
   state->in_request = true;
   hold_internal_caches();
@@ -116,6 +115,8 @@ WorkerEnd run_worker(RequestState& state) {
 #endif
   WorkerEnd end = WorkerEnd::kRetired;
   while (const channel::Request* request = state.channel->next_request()) {
+    // Before anything of it is read: until then the front may take it back and use the slot again.
+    if (!state.channel->begin()) continue;
     begin_request(state, request);
     bool sound = serve(&state);
     // A child of pcntl_fork() came this far: slot, ring and claims are its parent's.

@@ -207,8 +207,7 @@ void Exchange::on_deadline() {
 
 void Exchange::on_queue_deadline() {
   // A worker that took it has REQUEST_TIMEOUT for it.
-  if (state_ != State::kWaiting || services_.jobs->begun(job_)) return;
-  services_.jobs->abandon(job_);
+  if (state_ != State::kWaiting || !services_.jobs->withdraw(job_)) return;
   end_job();
   send_error(503, "QUEUE_TIMEOUT");
 }
