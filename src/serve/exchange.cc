@@ -33,6 +33,7 @@ void Exchange::reset() {
   if (held_.capacity() > kKeptBytes) held_.release();
   content_type_.clear();
   declared_length_.reset();
+  named_by_ = NamedBy::kNobody;
   event_stream_ = room_wanted_ = timed_out_ = dropped_ = false;
   passed_on_ = 0;
   error_status_ = status_ = 0;
@@ -102,7 +103,7 @@ Exchange::Plan Exchange::plan_target() {
   auto target = http::decode_target(head_->target, path_);
   if (!target) return plan_error(target.error().status, target.error().reason);
   target_ = *target;
-  services_.shared.router.route(path_, services_.shared.files, route_);
+  services_.shared.router.route(path_, services_.files, route_);
   bool readable = head_->method == "GET" || head_->method == "HEAD";
   switch (route_.kind) {
     case RouteKind::kNotFound:
@@ -217,6 +218,7 @@ void Exchange::refuse(int status, const char* why) {
 }
 
 void Exchange::on_room() {
+  if (file_ranges_) return send_ranges();
   if (!room_wanted_ || !job_active_) return;
   room_wanted_ = false;
   services_.jobs->resume(job_);
@@ -231,6 +233,8 @@ void Exchange::finish() {
     services_.jobs->abandon(job_);
     end_job();
   }
+  services_.loop.timers().cancel(next_turn_);
+  file_ranges_.reset();
   report();
   state_ = State::kIdle;
   body_.reset();

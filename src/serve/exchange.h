@@ -11,6 +11,7 @@
 #include "channel/request_codec.h"
 #include "http/message.h"
 #include "http/path.h"
+#include "http/ranges.h"
 #include "http/trace_context.h"
 #include "pool/job.h"
 #include "serve/answer_head.h"
@@ -66,6 +67,7 @@ class Exchange final : private pool::AnswerConsumer {
     kWaiting,    // the pool has the job and has not answered
     kHolding,    // the answer's head is here; its body is gathered to learn its length
     kStreaming,  // the head is out
+    kRanges,     // the head of a file's answer is out, its ranges follow one by one
     kDropping,   // the answer is of no use any more; what PHP still says is dropped
     kAnswered,   // the stream has all of the answer
   };
@@ -75,6 +77,26 @@ class Exchange final : private pool::AnswerConsumer {
     kRedirect,  // to the directory's name with a slash
     kFile,
     kScript,
+  };
+
+  // A script's word that a file is to be sent in its place.
+  enum class NamedBy {
+    kNobody,
+    kUri,   // X-Accel-Redirect
+    kPath,  // X-Sendfile
+  };
+  // Several ranges of a file on their way.
+  struct FileRanges {
+    base::UniqueFd fd;
+    std::string content;  // where there is no descriptor
+    http::ByteRanges ranges;
+    std::string boundary;
+    std::string content_type;
+    uint64_t size = 0;  // of the file
+    size_t index = 0;   // the range whose turn it is
+    uint64_t sent = 0;  // of that range
+
+    http::PartsForm form() const { return {boundary, content_type, size}; }
   };
 
   // --- exchange.cc: the request
@@ -97,9 +119,23 @@ class Exchange final : private pool::AnswerConsumer {
   void send_text(std::string_view content_type, std::string_view text);
   void send_options();
   void send_redirect();
-  void send_file();
-  void send_open_file(base::UniqueFd file, uint64_t size, int64_t modified);
 
+  // --- exchange_file.cc: files
+  void send_file();
+  void send_found(FileCache::Found found);
+  void send_open_error(const base::Error& error);
+  void begin_file_head(int status, const StaticFile& file);
+  void send_content(FileCache::Found found);
+  void send_range(FileCache::Found found, http::ByteRange range);
+  void begin_ranges(FileCache::Found found, const http::ByteRanges& ranges);
+  void send_ranges();
+  size_t send_range_piece(FileRanges& all);
+  std::string_view file_type(const StaticFile& file) const;
+  bool take_file_name(std::string_view name, std::string_view value);
+  void send_named_file();
+  FileCache* find_named_file();
+
+  // --- exchange_answer.cc again: what PHP answers
   size_t on_answer(const pool::AnswerPart& part) override;
   void on_lost(pool::Loss loss) override;
   bool take_head(const channel::ResponseHead& head);
@@ -148,6 +184,14 @@ class Exchange final : private pool::AnswerConsumer {
   std::optional<uint64_t> declared_length_;
   bool event_stream_ = false;
   base::Buffer held_;
+  uint64_t file_size_ = 0;  // for a 416
+
+  NamedBy named_by_ = NamedBy::kNobody;
+  std::string file_name_;
+  AnswerHead script_head_;  // what that script said beside it
+
+  std::unique_ptr<FileRanges> file_ranges_;
+  net::MemberTimer<Exchange, &Exchange::send_ranges> next_turn_{*this};
   uint64_t passed_on_ = 0;
   std::vector<std::string_view> pieces_;
   std::string scratch_;

@@ -79,6 +79,11 @@ void Exchange::send_error(int status, const char* why) {
     answer_.add("Retry-After", "1");
     dropped_ = true;
   }
+  if (status == 416) {
+    scratch_.clear();
+    http::append_unsatisfied_range(scratch_, file_size_);
+    answer_.add("Content-Range", scratch_);
+  }
   if (status == 429) answer_.add("Retry-After", decimal(admission_.reset_seconds));
   send_text(kPlainText, error_text(status));
 }
@@ -146,7 +151,7 @@ void Exchange::take_field(std::string_view name, std::string_view value) {
                              "header of a script dropped: not valid", ids(), {{"name", name}});
     return;
   }
-  if (http::is_hop_by_hop(name) || is_servers_own(name)) return;
+  if (http::is_hop_by_hop(name) || is_servers_own(name) || take_file_name(name, value)) return;
   if (http::iequals(name, "content-length")) {
     declared_length_ = parse_length(value);
     return;
@@ -175,6 +180,11 @@ size_t Exchange::take_body(const pool::AnswerPart& part) {
 // Nothing has been sent yet: wait for the end, which tells the length, unless the script wants its
 // words out or there are too many of them.
 size_t Exchange::hold(const pool::AnswerPart& part) {
+  if (named_by_ != NamedBy::kNobody) {
+    // The file takes the place of all that the script prints.
+    if (part.end) send_named_file();
+    return part.body_size;
+  }
   if (part.end) {
     send_whole(part);
     return part.body_size;

@@ -100,13 +100,14 @@ void Http1Connection::emit(BodyPieces body, Last last) {
   if (answer_complete_) schedule();
 }
 
-void Http1Connection::start_file(const AnswerHead& head, base::UniqueFd file, uint64_t length) {
+void Http1Connection::start_file(const AnswerHead& head, base::UniqueFd file, uint64_t offset,
+                                 uint64_t length) {
   render_head(head, length);
   answer_complete_ = true;
   services_.pieces.clear();
   gather(services_.scratch);
   file_ = std::move(file);
-  file_offset_ = 0;
+  file_offset_ = offset;
   file_left_ = length;
   body_given_ = length;
   send_gathered(true);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "serve/limits.h"
 
 namespace howdah::serve {
 
@@ -24,7 +25,10 @@ struct ServeOptions {
   std::string index_file;                       // below the root, without a slash; may be empty
   bool index_scripts = false;
   std::vector<std::string> php_deny;
+  std::string sendfile_root;  // where a script's X-Accel-Redirect points; empty = document_root
   bool follow_symlinks = true;
+  // How long what was seen of a file is believed, at most kFileTrust; 0 = not at all.
+  base::Nanos file_trust = kFileTrust;
   std::optional<base::Nanos> static_cache_ttl =
       86400 * base::kSecond;  // nothing = no Cache-Control
 

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "net/event_loop.h"
 #include "pool/job.h"
 #include "serve/connection.h"
+#include "serve/file_cache.h"
 #include "serve/file_system.h"
 #include "serve/limits.h"
 #include "serve/observer.h"
@@ -29,7 +31,7 @@ class Exchange;
 // For all loops: immutable or thread-safe. Outlives every FrontLoop.
 class SharedServices {
  public:
-  // Fails when the document root cannot be opened. All references outlive the object; `admission`
+  // Fails when one of the roots cannot be opened. All references outlive the object; `admission`
   // may be null.
   static base::Result<std::unique_ptr<SharedServices>> create(ServeOptions options,
                                                               const base::Logger& log,
@@ -40,13 +42,15 @@ class SharedServices {
   const base::Logger& log;
   ExchangeObserver& observer;
   Admission* const admission;
-  const DocumentRoot files;
+  const DocumentRoot document_root;
+  const std::optional<DocumentRoot> sendfile_root;
   const Router router;
+  const std::string static_cache_control;  // empty = static files do not have it
   Spool spool;
   std::atomic<uint64_t> connections{0};
 
   SharedServices(ServeOptions settings, const base::Logger& logger, ExchangeObserver& watcher,
-                 Admission* gate, DocumentRoot root);
+                 Admission* gate, DocumentRoot root, std::optional<DocumentRoot> named_files);
 };
 
 // The Date field's value, rendered once a second.
@@ -72,6 +76,8 @@ class LoopServices {
   pool::JobQueue* const jobs;
   base::RandomIds random;
   DateCache date;
+  FileCache files;
+  std::optional<FileCache> sendfile_files;  // below SENDFILE_ROOT
   bool draining = false;
 
   // Objects with buffers, kept for the next that needs one.
