@@ -16,6 +16,7 @@
 #include "serve/answer_head.h"
 #include "serve/cgi.h"
 #include "serve/observer.h"
+#include "serve/origin.h"
 #include "serve/request_body.h"
 #include "serve/response_stream.h"
 #include "serve/router.h"
@@ -80,7 +81,8 @@ class Exchange final : private pool::AnswerConsumer {
   // --- exchange.cc: the request
   void reset();
   void identify(std::string_view traceparent, std::string_view request_id);
-  Plan plan(const ConnectionAddresses& addresses);
+  void set_addresses(const ConnectionAddresses& addresses);
+  Plan plan();
   Plan plan_error(int status, const char* why);
   Plan plan_target();
   void submit();
@@ -122,6 +124,8 @@ class Exchange final : private pool::AnswerConsumer {
   http::RequestHead* head_ = nullptr;
   ResponseStream* stream_ = nullptr;
   const ConnectionAddresses* addresses_ = nullptr;
+  Origin origin_;
+  OriginText origin_text_;
   std::string head_bytes_;
   std::string path_;
   http::TargetParts target_;

@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "net/event_loop.h"
 #include "pool/job.h"
+#include "serve/client_counts.h"
 #include "serve/connection.h"
 #include "serve/file_system.h"
 #include "serve/limits.h"
@@ -43,6 +44,7 @@ class SharedServices {
   const DocumentRoot files;
   const Router router;
   Spool spool;
+  ClientCounts clients;  // filled only when MAX_CONNECTIONS_PER_IP is set
   std::atomic<uint64_t> connections{0};
 
   SharedServices(ServeOptions settings, const base::Logger& logger, ExchangeObserver& watcher,
@@ -90,7 +92,7 @@ class LoopServices {
   };
   std::vector<HandedOn> handed_on;
   // Counted from being accepted to here, whatever connections it had meanwhile.
-  void client_gone();
+  void client_gone(const ConnectionAddresses& addresses);
 
   // Memory for one call: a head being rendered, and what goes out with it.
   std::string scratch;
