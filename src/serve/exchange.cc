@@ -53,10 +53,16 @@ void Exchange::identify(std::string_view traceparent, std::string_view request_i
   http::append_request_id(request_id_, request_id, trace_);
 }
 
+void Exchange::set_addresses(const ConnectionAddresses& addresses) {
+  addresses_ = &addresses;
+  origin_ = {
+      .client_ip = addresses.client_ip, .client_port = addresses.client_port, .scheme = "http"};
+}
+
 void Exchange::begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream) {
   reset();
   head_ = nullptr;
-  addresses_ = &addresses;
+  set_addresses(addresses);
   stream_ = &stream;
   state_ = State::kReceiving;
   identify({}, {});
@@ -68,12 +74,13 @@ Exchange::BodyPlan Exchange::begin(http::RequestHead& head, std::string_view byt
   head_bytes_.assign(bytes);
   head.rebase(bytes.data(), bytes.size(), head_bytes_.data());
   head_ = &head;
-  addresses_ = &addresses;
+  set_addresses(addresses);
+  if (addresses.trusted) believe_proxy(head, options().trusted_proxies, origin_, origin_text_);
   stream_ = &stream;
   state_ = State::kReceiving;
   // Several traceparents are none (Trace Context 3.2: the field comes once).
   identify(value_of(head.find_only("traceparent")), value_of(head, "x-request-id"));
-  plan_ = plan(addresses);
+  plan_ = plan();
   if (plan_ == Plan::kError && error_status_ == 413) return BodyPlan::kRefuse;
   return plan_ == Plan::kScript ? BodyPlan::kGather : BodyPlan::kDiscard;
 }
@@ -85,9 +92,9 @@ Exchange::Plan Exchange::plan_error(int status, const char* why) {
 }
 
 // Everything that can be said of a request before its body.
-Exchange::Plan Exchange::plan(const ConnectionAddresses& addresses) {
+Exchange::Plan Exchange::plan() {
   if (services_.shared.admission != nullptr) {
-    admission_ = services_.shared.admission->decide(addresses.client_ip, services_.loop.now());
+    admission_ = services_.shared.admission->decide(origin_.client_ip, services_.loop.now());
     if (!admission_.admitted) return plan_error(429, "rate limit");
   }
   if (head_->method == "CONNECT" || head_->method == "TRACE") return plan_error(405, "method");
@@ -163,6 +170,7 @@ void Exchange::submit() {
               .query = target_.query,
               .document_root = options().document_root,
               .addresses = *addresses_,
+              .origin = origin_,
               .body_size = body_.size(),
               .has_body = has_body,
               .trace = trace_,
@@ -257,7 +265,7 @@ void Exchange::report() {
   report.received_bytes = body_.size();
   report.sent_bytes = stream_->sent_body_bytes();
   report.duration = services_.loop.now() - started_at_;
-  report.client_ip = addresses_->client_ip;
+  report.client_ip = origin_.client_ip;
   report.ids = ids();
   report.worker = worker_;
   if (end_info_.claimed_at != 0) {

@@ -17,6 +17,7 @@
 #include "serve/answer_head.h"
 #include "serve/cgi.h"
 #include "serve/observer.h"
+#include "serve/origin.h"
 #include "serve/request_body.h"
 #include "serve/response_stream.h"
 #include "serve/router.h"
@@ -102,7 +103,8 @@ class Exchange final : private pool::AnswerConsumer {
   // --- exchange.cc: the request
   void reset();
   void identify(std::string_view traceparent, std::string_view request_id);
-  Plan plan(const ConnectionAddresses& addresses);
+  void set_addresses(const ConnectionAddresses& addresses);
+  Plan plan();
   Plan plan_error(int status, const char* why);
   Plan plan_target();
   void submit();
@@ -158,6 +160,8 @@ class Exchange final : private pool::AnswerConsumer {
   http::RequestHead* head_ = nullptr;
   ResponseStream* stream_ = nullptr;
   const ConnectionAddresses* addresses_ = nullptr;
+  Origin origin_;
+  OriginText origin_text_;
   std::string head_bytes_;
   std::string path_;
   http::TargetParts target_;

@@ -42,7 +42,7 @@ void Exchange::begin_head(int status) {
 }
 
 void Exchange::add_identity() {
-  answer_.add("Server", "howdah");
+  answer_.add("Server", kServerName);
   answer_.add("Date", services_.date.at(services_.loop.now()));
   answer_.add("X-Request-ID", request_id_);
   answer_.add("traceparent", traceparent_);

@@ -25,7 +25,7 @@ class FrontLoop final : public net::PassHook {
 
   // Accepts from a listening, non-blocking descriptor. Other loops may have the same socket.
   base::Status listen(base::UniqueFd listener);
-  // A client that was accepted elsewhere.
+  // A client that was accepted elsewhere. One with too many connections is turned away.
   void adopt(base::UniqueFd client);
   // Accepts no more; idle connections end now, others after their answer. `on_done` is called,
   // once, when there is none left.
@@ -54,6 +54,8 @@ class FrontLoop final : public net::PassHook {
   void pause();
   void on_pause_over() { paused_ = false; }
   bool has_room();
+  bool admit(ConnectionAddresses& addresses);
+  void turn_away(base::UniqueFd client, const ConnectionAddresses& addresses);
   void begin(Protocol protocol, Client client);
   std::unique_ptr<Connection> connection_for(Protocol protocol);
   bool run_scheduled();
@@ -65,6 +67,9 @@ class FrontLoop final : public net::PassHook {
   std::array<std::vector<std::unique_ptr<Connection>>, kProtocols> spare_;
   std::vector<Connection*> running_;
   bool paused_ = false;
+  bool accept_failed_ = false;  // and was logged
+  uint64_t turned_away_ = 0;    // since it was logged last
+  base::Nanos turn_away_log_at_ = 0;
   net::MemberTimer<FrontLoop, &FrontLoop::on_pause_over> pause_timer_{*this};
   std::function<void()> on_drained_;
 };

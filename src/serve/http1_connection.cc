@@ -46,7 +46,7 @@ void Http1Connection::close() {
   queue_.reset();
   file_.reset();
   file_left_ = 0;
-  services_.client_gone();
+  services_.client_gone(addresses_);
   services_.ended.push_back(this);
 }
 
@@ -60,7 +60,7 @@ void Http1Connection::run() {
 void Http1Connection::drain() {
   if (state_ != State::kIdle) return;
   // A request that has arrived already is answered; without one this closes.
-  readable_ = true;
+  if (input_.empty()) readable_ = true;
   advance();
 }
 

@@ -40,11 +40,15 @@ inline constexpr size_t kRangePieceBytes = 32 << 10;
 // the answer before a reset throws that away.
 inline constexpr base::Nanos kLingerTime = 2 * base::kSecond;
 inline constexpr uint64_t kLingerBytes = 16 << 20;
+// Dropped of what a client has sent that is turned away at once.
+inline constexpr size_t kTurnAwayBytes = 1 << 20;
 // After BODY_TIMEOUT a body must have come at this rate on average, looked at this often.
 inline constexpr uint64_t kBodyBytesPerSecond = 500;
 inline constexpr base::Nanos kBodyRateCheck = base::kSecond;
 // Pause of accepting when descriptors have run out.
 inline constexpr base::Nanos kAcceptPause = 100 * base::kMillisecond;
+// Between two log lines of a loop about clients that were refused.
+inline constexpr base::Nanos kRefusalLogGap = 10 * base::kSecond;
 
 // What was seen of a file is believed for this long; CONTRACT section 3 allows no more.
 inline constexpr base::Nanos kFileTrust = base::kSecond;

@@ -42,7 +42,8 @@ SharedServices::SharedServices(ServeOptions settings, const base::Logger& logger
               .index_scripts = options.index_scripts,
               .php_deny = options.php_deny}),
       static_cache_control(cache_control_of(options)),
-      spool(options.spool_dir, options.spool_max) {}
+      spool(options.spool_dir, options.spool_max),
+      clients(base::RandomIds().next()) {}
 
 std::string_view DateCache::at(base::Nanos now) {
   if (now >= valid_until_) {
@@ -77,7 +78,8 @@ void LoopServices::release_exchange(std::unique_ptr<Exchange> exchange) {
   if (exchanges_.size() < kSpareExchanges) exchanges_.push_back(std::move(exchange));
 }
 
-void LoopServices::client_gone() {
+void LoopServices::client_gone(const ConnectionAddresses& addresses) {
+  if (addresses.counted) shared.clients.remove(*addresses.client);
   shared.connections.fetch_sub(1, std::memory_order_relaxed);
   shared.observer.on_connection_closed();
 }

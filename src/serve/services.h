@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "net/event_loop.h"
 #include "pool/job.h"
+#include "serve/client_counts.h"
 #include "serve/connection.h"
 #include "serve/file_cache.h"
 #include "serve/file_system.h"
@@ -47,6 +48,7 @@ class SharedServices {
   const Router router;
   const std::string static_cache_control;  // empty = static files do not have it
   Spool spool;
+  ClientCounts clients;  // filled only when MAX_CONNECTIONS_PER_IP is set
   std::atomic<uint64_t> connections{0};
 
   SharedServices(ServeOptions settings, const base::Logger& logger, ExchangeObserver& watcher,
@@ -96,7 +98,7 @@ class LoopServices {
   };
   std::vector<HandedOn> handed_on;
   // Counted from being accepted to here, whatever connections it had meanwhile.
-  void client_gone();
+  void client_gone(const ConnectionAddresses& addresses);
 
   // Memory for one call: a head being rendered, and what goes out with it.
   std::string scratch;
