@@ -52,9 +52,11 @@ void Exchange::identify(std::string_view traceparent, std::string_view request_i
   http::append_request_id(request_id_, request_id, trace_);
 }
 
-void Exchange::begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream) {
+void Exchange::begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream,
+                             http::Version version) {
   reset();
   head_ = nullptr;
+  refused_version_ = version;
   addresses_ = &addresses;
   stream_ = &stream;
   state_ = State::kReceiving;
@@ -126,12 +128,18 @@ void Exchange::on_body(std::string_view bytes) {
   if (limit != 0 && body_.size() + bytes.size() > limit) {
     return refuse(413, "body larger than MAX_BODY_SIZE");
   }
-  auto kept = body_.append(bytes);
-  if (!kept) {
-    services_.shared.log.log(base::LogType::kApp, base::LogLevel::kError, "request body not kept",
-                             ids(), {{"reason", std::string_view(kept.error().message())}});
-    refuse(503, "no spool");
-  }
+  check_kept(body_.append(bytes));
+}
+
+void Exchange::spill_body() {
+  if (state_ == State::kReceiving) check_kept(body_.spill());
+}
+
+void Exchange::check_kept(const base::Status& kept) {
+  if (kept) return;
+  services_.shared.log.log(base::LogType::kApp, base::LogLevel::kError, "request body not kept",
+                           ids(), {{"reason", std::string_view(kept.error().message())}});
+  refuse(503, "no spool");
 }
 
 void Exchange::on_request_end() {
@@ -249,6 +257,8 @@ void Exchange::report() {
     report.user_agent = value_of(*head_, "user-agent");
     report.referer = value_of(*head_, "referer");
     report.forwarded_for = value_of(*head_, "x-forwarded-for");
+  } else {
+    report.version = refused_version_;
   }
   report.status = status_;
   report.received_bytes = body_.size();

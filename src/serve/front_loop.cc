@@ -6,6 +6,7 @@
 
 #include "serve/exchange.h"
 #include "serve/http1_connection.h"
+#include "serve/http2_connection.h"
 #include "serve/limits.h"
 
 namespace howdah::serve {
@@ -54,6 +55,8 @@ std::unique_ptr<Connection> FrontLoop::connection_for(Protocol protocol) {
   switch (protocol) {
     case Protocol::kHttp1:
       return std::make_unique<Http1Connection>(services_);
+    case Protocol::kHttp2:
+      return std::make_unique<Http2Connection>(services_);
   }
   std::unreachable();
 }
