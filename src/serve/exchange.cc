@@ -59,9 +59,11 @@ void Exchange::set_addresses(const ConnectionAddresses& addresses) {
       .client_ip = addresses.client_ip, .client_port = addresses.client_port, .scheme = "http"};
 }
 
-void Exchange::begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream) {
+void Exchange::begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream,
+                             http::Version version) {
   reset();
   head_ = nullptr;
+  refused_version_ = version;
   set_addresses(addresses);
   stream_ = &stream;
   state_ = State::kReceiving;
@@ -134,12 +136,18 @@ void Exchange::on_body(std::string_view bytes) {
   if (limit != 0 && body_.size() + bytes.size() > limit) {
     return refuse(413, "body larger than MAX_BODY_SIZE");
   }
-  auto kept = body_.append(bytes);
-  if (!kept) {
-    services_.shared.log.log(base::LogType::kApp, base::LogLevel::kError, "request body not kept",
-                             ids(), {{"reason", std::string_view(kept.error().message())}});
-    refuse(503, "no spool");
-  }
+  check_kept(body_.append(bytes));
+}
+
+void Exchange::spill_body() {
+  if (state_ == State::kReceiving) check_kept(body_.spill());
+}
+
+void Exchange::check_kept(const base::Status& kept) {
+  if (kept) return;
+  services_.shared.log.log(base::LogType::kApp, base::LogLevel::kError, "request body not kept",
+                           ids(), {{"reason", std::string_view(kept.error().message())}});
+  refuse(503, "no spool");
 }
 
 void Exchange::on_request_end() {
@@ -260,6 +268,8 @@ void Exchange::report() {
     report.user_agent = value_of(*head_, "user-agent");
     report.referer = value_of(*head_, "referer");
     report.forwarded_for = value_of(*head_, "x-forwarded-for");
+  } else {
+    report.version = refused_version_;
   }
   report.status = status_;
   report.received_bytes = body_.size();

@@ -47,9 +47,14 @@ class Exchange final : private pool::AnswerConsumer {
   BodyPlan begin(http::RequestHead& head, std::string_view bytes,
                  const ConnectionAddresses& addresses, ResponseStream& stream);
   // An exchange about a request that could not be read; refuse() follows.
-  void begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream);
+  void begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream,
+                     http::Version version = http::Version::kHttp11);
 
   void on_body(std::string_view bytes);
+  // What of the body lies in memory, until its end; the spool takes it when the owner has too much
+  // of that over all of its exchanges.
+  size_t body_in_memory() const { return body_.memory().size(); }
+  void spill_body();
   void on_request_end();
   // Answers with an error instead of going on: before anything was answered. `why` is a literal.
   void refuse(int status, const char* why);
@@ -107,6 +112,7 @@ class Exchange final : private pool::AnswerConsumer {
   Plan plan();
   Plan plan_error(int status, const char* why);
   Plan plan_target();
+  void check_kept(const base::Status& kept);
   void submit();
   void on_deadline();
   void on_queue_deadline();
@@ -162,6 +168,7 @@ class Exchange final : private pool::AnswerConsumer {
   const ConnectionAddresses* addresses_ = nullptr;
   Origin origin_;
   OriginText origin_text_;
+  http::Version refused_version_ = http::Version::kHttp11;  // without a head_
   std::string head_bytes_;
   std::string path_;
   http::TargetParts target_;

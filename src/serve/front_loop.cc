@@ -10,6 +10,7 @@
 #include "serve/error_answer.h"
 #include "serve/exchange.h"
 #include "serve/http1_connection.h"
+#include "serve/http2_connection.h"
 #include "serve/limits.h"
 #include "serve/proxy_header_connection.h"
 
@@ -135,6 +136,8 @@ std::unique_ptr<Connection> FrontLoop::connection_for(Protocol protocol) {
       return std::make_unique<Http1Connection>(services_);
     case Protocol::kProxyHeader:
       return std::make_unique<ProxyHeaderConnection>(services_);
+    case Protocol::kHttp2:
+      return std::make_unique<Http2Connection>(services_);
   }
   std::unreachable();
 }

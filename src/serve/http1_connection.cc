@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 
 #include "http/http1_writer.h"
+#include "http/http2_session.h"
 #include "serve/exchange.h"
 #include "serve/limits.h"
 
@@ -21,6 +22,7 @@ void Http1Connection::open(Client client) {
   // A new socket's buffer is empty.
   writable_ = true;
   close_after_ = false;
+  may_be_http2_ = true;
   const ServeOptions& options = services_.shared.options;
   http::Http1Limits limits{.max_head = options.max_header_size};
   if (options.max_body_size != 0) limits.max_chunked_body = options.max_body_size;
@@ -87,7 +89,7 @@ void Http1Connection::advance() {
       case State::kHead:
       case State::kBody:
       case State::kDiscard:
-        go = advance_request();
+        go = may_be_http2_ ? advance_preface() : advance_request();
         break;
       case State::kAnswering:
         go = advance_answer();
@@ -107,6 +109,29 @@ void Http1Connection::advance() {
 }
 
 // --- the request
+
+// RFC 9113 3.3: a client that knows of HTTP/2 begins with its preface.
+Http1Connection::Go Http1Connection::advance_preface() {
+  std::string_view begun = input_.view().substr(0, http::kHttp2Preface.size());
+  if (begun == http::kHttp2Preface) {
+    hand_on(Protocol::kHttp2);
+    return Go::kWait;
+  }
+  if (http::kHttp2Preface.starts_with(begun)) return need_more();
+  may_be_http2_ = false;
+  return Go::kOn;
+}
+
+// The client's next connection counts it on; this one ends without a trace.
+void Http1Connection::hand_on(Protocol protocol) {
+  state_ = State::kClosed;
+  services_.loop.timers().cancel(timer_);
+  services_.loop.ready_set().remove(socket_.fd(), *this);
+  parser_.reset();
+  services_.handed_on.push_back(
+      {protocol, {std::move(socket_), std::move(addresses_), std::move(input_)}});
+  services_.ended.push_back(this);
+}
 
 Http1Connection::Go Http1Connection::advance_request() {
   http::Step step = parser_->step(input_.view());
@@ -131,7 +156,7 @@ Http1Connection::Go Http1Connection::advance_request() {
 }
 
 Http1Connection::Go Http1Connection::need_more() {
-  if (state_ == State::kIdle && parser_->head_begun()) {
+  if (state_ == State::kIdle && (parser_->head_begun() || (may_be_http2_ && !input_.empty()))) {
     state_ = State::kHead;
     arm(services_.shared.options.header_timeout);
   }

@@ -1,6 +1,7 @@
 #include "serve/services.h"
 
 #include "serve/exchange.h"
+#include "serve/http2_stream.h"
 
 namespace howdah::serve {
 namespace {
@@ -76,6 +77,17 @@ std::unique_ptr<Exchange> LoopServices::acquire_exchange() {
 
 void LoopServices::release_exchange(std::unique_ptr<Exchange> exchange) {
   if (exchanges_.size() < kSpareExchanges) exchanges_.push_back(std::move(exchange));
+}
+
+std::unique_ptr<Http2Stream> LoopServices::acquire_stream() {
+  if (streams_.empty()) return std::make_unique<Http2Stream>(*this);
+  auto stream = std::move(streams_.back());
+  streams_.pop_back();
+  return stream;
+}
+
+void LoopServices::release_stream(std::unique_ptr<Http2Stream> stream) {
+  if (streams_.size() < kSpareStreams) streams_.push_back(std::move(stream));
 }
 
 void LoopServices::client_gone(const ConnectionAddresses& addresses) {

@@ -19,6 +19,7 @@
 #include "serve/connection.h"
 #include "serve/file_cache.h"
 #include "serve/file_system.h"
+#include "serve/gather.h"
 #include "serve/limits.h"
 #include "serve/observer.h"
 #include "serve/options.h"
@@ -28,6 +29,7 @@
 namespace howdah::serve {
 
 class Exchange;
+class Http2Stream;
 
 // For all loops: immutable or thread-safe. Outlives every FrontLoop.
 class SharedServices {
@@ -85,6 +87,8 @@ class LoopServices {
   // Objects with buffers, kept for the next that needs one.
   std::unique_ptr<Exchange> acquire_exchange();
   void release_exchange(std::unique_ptr<Exchange> exchange);
+  std::unique_ptr<Http2Stream> acquire_stream();
+  void release_stream(std::unique_ptr<Http2Stream> stream);
   void lend_buffer(base::Buffer& buffer);
   void take_back_buffer(base::Buffer& buffer);
 
@@ -103,9 +107,13 @@ class LoopServices {
   // Memory for one call: a head being rendered, and what goes out with it.
   std::string scratch;
   std::vector<iovec> pieces;
+  // The same for HTTP/2: what goes out, and what has come in.
+  Gather gather;
+  base::Buffer input;
 
  private:
   std::vector<std::unique_ptr<Exchange>> exchanges_;
+  std::vector<std::unique_ptr<Http2Stream>> streams_;
   std::vector<base::Buffer> buffers_;
 };
 
