@@ -14,7 +14,9 @@ namespace {
 
 using channel::Var;
 
-constexpr std::string_view kDefaultPort = "80";
+std::string_view default_port(const ConnectionAddresses& ends) {
+  return ends.tls.empty() ? "80" : "443";
+}
 
 void print_address(const sockaddr_storage& storage, std::string& ip, std::string& port) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -67,18 +69,22 @@ void add_script(const CgiRequest& request, channel::RequestEncoder& encoder, std
 
 void add_ends(const CgiRequest& request, channel::RequestEncoder& encoder) {
   const ConnectionAddresses& ends = request.addresses;
-  encoder.add(Var::kRequestScheme, "http");
+  encoder.add(Var::kRequestScheme, ends.tls.empty() ? "http" : "https");
+  if (!ends.tls.empty()) {
+    encoder.add(Var::kHttps, "on");
+    encoder.add(Var::kSslProtocol, ends.tls);
+  }
   encoder.add(Var::kServerAddr, ends.server_ip);
   encoder.add(Var::kRemoteAddr, ends.client_ip);
   if (!ends.client_port.empty()) encoder.add(Var::kRemotePort, ends.client_port);
   auto host = http::parse_host(request.head.host);
   if (!host) {
     encoder.add(Var::kServerName, ends.server_ip);
-    encoder.add(Var::kServerPort, ends.server_port.empty() ? kDefaultPort : ends.server_port);
+    encoder.add(Var::kServerPort, ends.server_port.empty() ? default_port(ends) : ends.server_port);
     return;
   }
   encoder.add(Var::kServerName, host->name);
-  encoder.add(Var::kServerPort, host->port ? Number(*host->port).view() : kDefaultPort);
+  encoder.add(Var::kServerPort, host->port ? Number(*host->port).view() : default_port(ends));
 }
 
 void add_identity(const CgiRequest& request, channel::RequestEncoder& encoder) {

@@ -13,12 +13,21 @@
 
 namespace howdah::serve {
 
+// How a client has come.
+enum class Entrance : uint8_t {
+  kPlain,
+  kTls,
+  kMistaken,  // plain HTTP to a port that speaks TLS
+};
+
 // The two ends of a client connection in printed form, looked up once.
 struct ConnectionAddresses {
   std::string client_ip;    // "unix:" for a unix socket
   std::string client_port;  // empty for a unix socket
   std::string server_ip;
   std::string server_port;
+  Entrance entrance = Entrance::kPlain;
+  std::string_view tls;  // "TLSv1.3", a literal; empty on a plain connection
 };
 
 // From a connected socket.

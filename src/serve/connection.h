@@ -22,8 +22,9 @@ struct Client {
 
 enum class Protocol : uint8_t {
   kHttp1,
+  kTlsHandshake,  // then another
 };
-inline constexpr size_t kProtocols = 1;
+inline constexpr size_t kProtocols = 2;
 
 // Owned and reused by a FrontLoop: open() begins a connection; at its end the object puts itself
 // into LoopServices::ended, once, and waits to be opened again. The loop's thread only.

@@ -1,5 +1,6 @@
 #include "serve/exchange.h"
 
+#include "http/host.h"
 #include "serve/limits.h"
 
 namespace howdah::serve {
@@ -89,6 +90,8 @@ Exchange::Plan Exchange::plan(const ConnectionAddresses& addresses) {
     admission_ = services_.shared.admission->decide(addresses.client_ip, services_.loop.now());
     if (!admission_.admitted) return plan_error(429, "rate limit");
   }
+  if (addresses.entrance == Entrance::kMistaken) return Plan::kMistaken;
+  if (options().redirect_port && addresses.entrance == Entrance::kPlain) return plan_to_https();
   if (head_->method == "CONNECT" || head_->method == "TRACE") return plan_error(405, "method");
   uint64_t limit = options().max_body_size;
   if (head_->framing == http::BodyFraming::kLength && limit != 0 && head_->content_length > limit) {
@@ -96,6 +99,13 @@ Exchange::Plan Exchange::plan(const ConnectionAddresses& addresses) {
   }
   if (head_->target == "*") return Plan::kOptions;
   return plan_target();
+}
+
+// Only a host that the client has named, and in a form that a Location can have.
+Exchange::Plan Exchange::plan_to_https() {
+  bool path = head_->target.starts_with('/');
+  bool host = http::parse_host(head_->host).has_value();
+  return path && host ? Plan::kToHttps : plan_error(400, "no way to HTTPS without a host and path");
 }
 
 Exchange::Plan Exchange::plan_target() {
@@ -143,6 +153,10 @@ void Exchange::on_request_end() {
       return send_options();
     case Plan::kRedirect:
       return send_redirect();
+    case Plan::kToHttps:
+      return send_to_https();
+    case Plan::kMistaken:
+      return send_mistaken();
     case Plan::kFile:
       return send_file();
     case Plan::kScript:
@@ -255,6 +269,7 @@ void Exchange::report() {
   report.sent_bytes = stream_->sent_body_bytes();
   report.duration = services_.loop.now() - started_at_;
   report.client_ip = addresses_->client_ip;
+  report.tls = addresses_->tls;
   report.ids = ids();
   report.worker = worker_;
   if (end_info_.claimed_at != 0) {

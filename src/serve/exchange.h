@@ -73,6 +73,8 @@ class Exchange final : private pool::AnswerConsumer {
     kError,     // error_status_
     kOptions,   // OPTIONS *
     kRedirect,  // to the directory's name with a slash
+    kToHttps,   // to the same at the port that speaks TLS
+    kMistaken,  // this is that port, and the client does not
     kFile,
     kScript,
   };
@@ -82,6 +84,7 @@ class Exchange final : private pool::AnswerConsumer {
   void identify(std::string_view traceparent, std::string_view request_id);
   Plan plan(const ConnectionAddresses& addresses);
   Plan plan_error(int status, const char* why);
+  Plan plan_to_https();
   Plan plan_target();
   void submit();
   void on_deadline();
@@ -97,6 +100,8 @@ class Exchange final : private pool::AnswerConsumer {
   void send_text(std::string_view content_type, std::string_view text);
   void send_options();
   void send_redirect();
+  void send_to_https();
+  void send_mistaken();
   void send_file();
   void send_open_file(base::UniqueFd file, uint64_t size, int64_t modified);
 

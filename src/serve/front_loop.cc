@@ -7,6 +7,7 @@
 #include "serve/exchange.h"
 #include "serve/http1_connection.h"
 #include "serve/limits.h"
+#include "serve/tls_handshake.h"
 
 namespace howdah::serve {
 
@@ -23,18 +24,18 @@ FrontLoop::~FrontLoop() {
   services_.loop.remove_hook(*this);
 }
 
-base::Status FrontLoop::listen(base::UniqueFd listener) {
-  auto acceptor = std::make_unique<Acceptor>(std::move(listener));
+base::Status FrontLoop::listen(base::UniqueFd listener, Protocol protocol) {
+  auto acceptor = std::make_unique<Acceptor>(std::move(listener), protocol);
   auto added = services_.loop.ready_set().add_shared(acceptor->fd.get(), *acceptor);
   if (added) acceptors_.push_back(std::move(acceptor));
   return added;
 }
 
-void FrontLoop::adopt(base::UniqueFd client) {
+void FrontLoop::adopt(base::UniqueFd client, Protocol protocol) {
   services_.shared.connections.fetch_add(1, std::memory_order_relaxed);
   services_.shared.observer.on_connection_opened();
   ConnectionAddresses addresses = addresses_of(client.get());
-  begin(Protocol::kHttp1, {net::ClientSocket(std::move(client)), std::move(addresses), {}});
+  begin(protocol, {net::ClientSocket(std::move(client)), std::move(addresses), {}});
 }
 
 void FrontLoop::begin(Protocol protocol, Client client) {
@@ -54,6 +55,8 @@ std::unique_ptr<Connection> FrontLoop::connection_for(Protocol protocol) {
   switch (protocol) {
     case Protocol::kHttp1:
       return std::make_unique<Http1Connection>(services_);
+    case Protocol::kTlsHandshake:
+      return std::make_unique<TlsHandshake>(services_);
   }
   std::unreachable();
 }
@@ -83,13 +86,17 @@ bool FrontLoop::poll() {
   recycle();
   if (!services_.handed_on.empty()) {
     auto handed_on = std::exchange(services_.handed_on, {});
-    for (auto& [protocol, client] : handed_on) begin(protocol, std::move(client));
+    for (auto& [protocol, client] : handed_on) {
+      begin(protocol, std::move(client));
+      if (services_.draining) open_.back()->drain();
+    }
     busy = true;
   }
   for (auto& acceptor : acceptors_) {
     if (acceptor->pending && !paused_ && accept_some(*acceptor)) busy = true;
   }
-  if (on_drained_ && open_.empty()) std::exchange(on_drained_, nullptr)();
+  if (on_drained_ && open_.empty() && services_.handed_on.empty())
+    std::exchange(on_drained_, nullptr)();
   return busy;
 }
 
@@ -122,7 +129,7 @@ bool FrontLoop::accept_one(Acceptor& acceptor) {
   int fd = base::retry_eintr(
       [&] { return ::accept4(acceptor.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); });
   if (fd >= 0) {
-    adopt(base::UniqueFd(fd));
+    adopt(base::UniqueFd(fd), acceptor.protocol);
     return true;
   }
   if (errno == EAGAIN || errno == EWOULDBLOCK) {

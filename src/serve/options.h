@@ -37,6 +37,7 @@ struct ServeOptions {
   base::Nanos queue_timeout = 0;
   base::Nanos request_timeout = 120 * base::kSecond;
   uint64_t max_connections = 0;
+  std::optional<uint16_t> redirect_port;  // plain requests are sent to HTTPS at this port
 
   std::string spool_dir = "/tmp";
   uint64_t spool_max = uint64_t{2} << 30;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "net/event_loop.h"
+#include "net/tls_context.h"
 #include "pool/job.h"
 #include "serve/connection.h"
 #include "serve/file_system.h"
@@ -73,6 +74,8 @@ class LoopServices {
   base::RandomIds random;
   DateCache date;
   bool draining = false;
+  // Null while no port speaks TLS. shared_ptr: for all loops, until newer certificates replace it.
+  std::shared_ptr<const net::TlsContext> tls;
 
   // Objects with buffers, kept for the next that needs one.
   std::unique_ptr<Exchange> acquire_exchange();
