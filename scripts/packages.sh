@@ -5,7 +5,7 @@
 packages_build=(
   g++ make cmake ninja-build ccache pkg-config python3
   libboost1.81-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
-  libnghttp2-dev
+  libnghttp2-dev libssl-dev
   php8.2-dev libphp8.2-embed php8.2-opcache
 )
 

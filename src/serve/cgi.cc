@@ -66,6 +66,7 @@ void add_ends(const CgiRequest& request, channel::RequestEncoder& encoder) {
   std::string_view scheme = origin.scheme;
   encoder.add(Var::kRequestScheme, scheme);
   if (scheme == "https") encoder.add(Var::kHttps, "on");
+  if (!ends.tls.empty()) encoder.add(Var::kSslProtocol, ends.tls);
   encoder.add(Var::kServerAddr, ends.server_ip);
   encoder.add(Var::kRemoteAddr, origin.client_ip);
   if (!origin.client_port.empty()) encoder.add(Var::kRemotePort, origin.client_port);

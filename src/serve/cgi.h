@@ -18,6 +18,13 @@ namespace howdah::serve {
 // REMOTE_ADDR of a client of a unix socket.
 inline constexpr std::string_view kUnixClient = "unix:";
 
+// How a client has come.
+enum class Entrance : uint8_t {
+  kPlain,
+  kTls,
+  kMistaken,  // plain HTTP to a port that speaks TLS
+};
+
 // The two ends of a client connection in printed form, looked up once; a PROXY header replaces
 // them.
 struct ConnectionAddresses {
@@ -28,6 +35,8 @@ struct ConnectionAddresses {
   std::optional<net::IpAddress> client;  // nothing for a unix socket
   bool trusted = false;                  // one of TRUSTED_PROXIES
   bool counted = false;                  // in SharedServices::clients
+  Entrance entrance = Entrance::kPlain;
+  std::string_view tls;  // "TLSv1.3", a literal; empty on a plain connection
 };
 
 // From a connected socket. Nothing when the client has reset it already: such a one must not pass

@@ -15,9 +15,10 @@ namespace howdah::serve {
 enum class Protocol : uint8_t {
   kHttp1,
   kHttp2,
-  kProxyHeader,  // a PROXY protocol header may come first
+  kTlsHandshake,  // then another
+  kProxyHeader,   // a PROXY protocol header may come first
 };
-inline constexpr size_t kProtocols = 3;
+inline constexpr size_t kProtocols = 4;
 
 // A client between two connections: just accepted, or handed on by one that has learned what the
 // client speaks.

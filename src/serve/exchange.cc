@@ -1,5 +1,6 @@
 #include "serve/exchange.h"
 
+#include "http/host.h"
 #include "serve/limits.h"
 
 namespace howdah::serve {
@@ -55,8 +56,9 @@ void Exchange::identify(std::string_view traceparent, std::string_view request_i
 
 void Exchange::set_addresses(const ConnectionAddresses& addresses) {
   addresses_ = &addresses;
-  origin_ = {
-      .client_ip = addresses.client_ip, .client_port = addresses.client_port, .scheme = "http"};
+  origin_ = {.client_ip = addresses.client_ip,
+             .client_port = addresses.client_port,
+             .scheme = addresses.entrance == Entrance::kTls ? "https" : "http"};
 }
 
 void Exchange::begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream,
@@ -99,6 +101,8 @@ Exchange::Plan Exchange::plan() {
     admission_ = services_.shared.admission->decide(origin_.client_ip, services_.loop.now());
     if (!admission_.admitted) return plan_error(429, "rate limit");
   }
+  if (addresses_->entrance == Entrance::kMistaken) return Plan::kMistaken;
+  if (options().redirect_port && origin_.scheme == "http") return plan_to_https();
   if (head_->method == "CONNECT" || head_->method == "TRACE") return plan_error(405, "method");
   uint64_t limit = options().max_body_size;
   if (head_->framing == http::BodyFraming::kLength && limit != 0 && head_->content_length > limit) {
@@ -106,6 +110,13 @@ Exchange::Plan Exchange::plan() {
   }
   if (head_->target == "*") return Plan::kOptions;
   return plan_target();
+}
+
+// Only a host that the client has named, and in a form that a Location can have.
+Exchange::Plan Exchange::plan_to_https() {
+  bool path = head_->target.starts_with('/');
+  bool host = http::parse_host(head_->host).has_value();
+  return path && host ? Plan::kToHttps : plan_error(400, "no way to HTTPS without a host and path");
 }
 
 Exchange::Plan Exchange::plan_target() {
@@ -159,6 +170,10 @@ void Exchange::on_request_end() {
       return send_options();
     case Plan::kRedirect:
       return send_redirect();
+    case Plan::kToHttps:
+      return send_to_https();
+    case Plan::kMistaken:
+      return send_mistaken();
     case Plan::kFile:
       return send_file();
     case Plan::kScript:
@@ -276,6 +291,7 @@ void Exchange::report() {
   report.sent_bytes = stream_->sent_body_bytes();
   report.duration = services_.loop.now() - started_at_;
   report.client_ip = origin_.client_ip;
+  report.tls = addresses_->tls;
   report.ids = ids();
   report.worker = worker_;
   if (end_info_.claimed_at != 0) {

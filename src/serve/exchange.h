@@ -81,6 +81,8 @@ class Exchange final : private pool::AnswerConsumer {
     kError,     // error_status_
     kOptions,   // OPTIONS *
     kRedirect,  // to the directory's name with a slash
+    kToHttps,   // to the same at the port that speaks TLS
+    kMistaken,  // this is that port, and the client does not
     kFile,
     kScript,
   };
@@ -111,6 +113,7 @@ class Exchange final : private pool::AnswerConsumer {
   void set_addresses(const ConnectionAddresses& addresses);
   Plan plan();
   Plan plan_error(int status, const char* why);
+  Plan plan_to_https();
   Plan plan_target();
   void check_kept(const base::Status& kept);
   void submit();
@@ -127,6 +130,8 @@ class Exchange final : private pool::AnswerConsumer {
   void send_text(std::string_view content_type, std::string_view text);
   void send_options();
   void send_redirect();
+  void send_to_https();
+  void send_mistaken();
 
   // --- exchange_file.cc: files
   void send_file();

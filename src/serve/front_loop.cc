@@ -13,6 +13,7 @@
 #include "serve/http2_connection.h"
 #include "serve/limits.h"
 #include "serve/proxy_header_connection.h"
+#include "serve/tls_handshake.h"
 
 namespace howdah::serve {
 namespace {
@@ -53,21 +54,21 @@ FrontLoop::~FrontLoop() {
   services_.loop.remove_hook(*this);
 }
 
-base::Status FrontLoop::listen(base::UniqueFd listener) {
-  auto acceptor = std::make_unique<Acceptor>(std::move(listener));
+base::Status FrontLoop::listen(base::UniqueFd listener, Protocol protocol) {
+  auto acceptor = std::make_unique<Acceptor>(std::move(listener), protocol);
   auto added = services_.loop.ready_set().add_shared(acceptor->fd.get(), *acceptor);
   if (added) acceptors_.push_back(std::move(acceptor));
   return added;
 }
 
-void FrontLoop::adopt(base::UniqueFd client) {
+void FrontLoop::adopt(base::UniqueFd client, Protocol protocol) {
   auto addresses = addresses_of(client.get());
   if (!addresses) return;
   addresses->trusted = services_.shared.options.trusted_proxies.contains(addresses->client);
-  if (!admit(*addresses)) return turn_away(std::move(client), *addresses);
+  if (!admit(*addresses)) return turn_away(std::move(client), *addresses, protocol);
   services_.shared.connections.fetch_add(1, std::memory_order_relaxed);
   services_.shared.observer.on_connection_opened();
-  Client accepted{net::ClientSocket(std::move(client)), std::move(*addresses), {}};
+  Client accepted{net::ClientSocket(std::move(client)), std::move(*addresses), {}, protocol};
   // Only who is trusted may say that its bytes are somebody else's.
   Protocol first = accepted.addresses.trusted ? Protocol::kProxyHeader : accepted.next;
   begin(first, std::move(accepted));
@@ -81,9 +82,21 @@ bool FrontLoop::admit(ConnectionAddresses& addresses) {
   return addresses.counted;
 }
 
-// MAX_CONNECTIONS_PER_IP: one packet, and no memory or descriptor is kept for the client. It reads
-// the answer unless it goes on sending, which resets the connection.
-void FrontLoop::turn_away(base::UniqueFd client, const ConnectionAddresses& addresses) {
+// MAX_CONNECTIONS_PER_IP: no memory or descriptor is kept for the client.
+void FrontLoop::turn_away(base::UniqueFd client, const ConnectionAddresses& addresses,
+                          Protocol protocol) {
+  if (protocol == Protocol::kHttp1) say_too_many(client.get());
+  ++turned_away_;
+  base::Nanos now = services_.loop.now();
+  if (now < turn_away_log_at_) return;
+  services_.shared.log.warn("connections refused: MAX_CONNECTIONS_PER_IP",
+                            {{"ip", addresses.client_ip}, {"refused", turned_away_}});
+  turned_away_ = 0;
+  turn_away_log_at_ = now + kRefusalLogGap;
+}
+
+// One packet. The client reads it unless it goes on sending, which resets the connection.
+void FrontLoop::say_too_many(int client) {
   std::string_view text = error_text(kTooManyConnections);
   http::TraceContext trace = http::make_trace_context({}, services_.random);
   std::string& out = services_.scratch;
@@ -101,18 +114,10 @@ void FrontLoop::turn_away(base::UniqueFd client, const ConnectionAddresses& addr
   http::append_field(out, "Content-Type", "text/plain; charset=utf-8");
   http::append_field(out, "Content-Length", text.size());
   out.append(http::kHeadEnd).append(text);
-  std::ignore = ::send(client.get(), out.data(), out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  ::shutdown(client.get(), SHUT_WR);
+  std::ignore = ::send(client, out.data(), out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::shutdown(client, SHUT_WR);
   // Bytes that were not read would turn the end into a reset.
-  std::ignore = ::recv(client.get(), nullptr, kTurnAwayBytes, MSG_TRUNC | MSG_DONTWAIT);
-
-  ++turned_away_;
-  base::Nanos now = services_.loop.now();
-  if (now < turn_away_log_at_) return;
-  services_.shared.log.warn("connections refused: MAX_CONNECTIONS_PER_IP",
-                            {{"ip", addresses.client_ip}, {"refused", turned_away_}});
-  turned_away_ = 0;
-  turn_away_log_at_ = now + kRefusalLogGap;
+  std::ignore = ::recv(client, nullptr, kTurnAwayBytes, MSG_TRUNC | MSG_DONTWAIT);
 }
 
 void FrontLoop::begin(Protocol protocol, Client client) {
@@ -138,6 +143,8 @@ std::unique_ptr<Connection> FrontLoop::connection_for(Protocol protocol) {
       return std::make_unique<ProxyHeaderConnection>(services_);
     case Protocol::kHttp2:
       return std::make_unique<Http2Connection>(services_);
+    case Protocol::kTlsHandshake:
+      return std::make_unique<TlsHandshake>(services_);
   }
   std::unreachable();
 }
@@ -167,13 +174,17 @@ bool FrontLoop::poll() {
   recycle();
   if (!services_.handed_on.empty()) {
     auto handed_on = std::exchange(services_.handed_on, {});
-    for (auto& [protocol, client] : handed_on) begin(protocol, std::move(client));
+    for (auto& [protocol, client] : handed_on) {
+      begin(protocol, std::move(client));
+      if (services_.draining) open_.back()->drain();
+    }
     busy = true;
   }
   for (auto& acceptor : acceptors_) {
     if (acceptor->pending && !paused_ && accept_some(*acceptor)) busy = true;
   }
-  if (on_drained_ && open_.empty()) std::exchange(on_drained_, nullptr)();
+  if (on_drained_ && open_.empty() && services_.handed_on.empty())
+    std::exchange(on_drained_, nullptr)();
   return busy;
 }
 
@@ -207,7 +218,7 @@ bool FrontLoop::accept_one(Acceptor& acceptor) {
       [&] { return ::accept4(acceptor.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); });
   if (fd >= 0) {
     if (std::exchange(accept_failed_, false)) services_.shared.log.info("accepting again");
-    adopt(base::UniqueFd(fd));
+    adopt(base::UniqueFd(fd), acceptor.protocol);
     return true;
   }
   if (errno == EAGAIN || errno == EWOULDBLOCK) {

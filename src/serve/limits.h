@@ -45,6 +45,8 @@ inline constexpr size_t kTurnAwayBytes = 1 << 20;
 // After BODY_TIMEOUT a body must have come at this rate on average, looked at this often.
 inline constexpr uint64_t kBodyBytesPerSecond = 500;
 inline constexpr base::Nanos kBodyRateCheck = base::kSecond;
+// A TLS handshake, where HEADER_TIMEOUT_SECS sets no limit.
+inline constexpr base::Nanos kHandshakeTime = 10 * base::kSecond;
 // Pause of accepting when descriptors have run out.
 inline constexpr base::Nanos kAcceptPause = 100 * base::kMillisecond;
 // Between two log lines of a loop about clients that were refused.

@@ -44,6 +44,7 @@ struct ServeOptions {
   uint64_t max_connections = 0;
   uint32_t max_connections_per_ip = 0;
   net::PeerList trusted_proxies;
+  std::optional<uint16_t> redirect_port;  // plain requests are sent to HTTPS at this port
 
   std::string spool_dir = "/tmp";
   uint64_t spool_max = uint64_t{2} << 30;

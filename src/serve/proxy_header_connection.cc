@@ -1,13 +1,14 @@
 #include "serve/proxy_header_connection.h"
 
+#include <sys/socket.h>
+
+#include <tuple>
 #include <utility>
 
 #include "serve/limits.h"
 
 namespace howdah::serve {
 namespace {
-
-static_assert(kReadBytes > net::kMaxProxyBlock, "a header fits the buffer that is lent");
 
 void print_endpoint(const net::Endpoint& endpoint, std::string& ip, std::string& port) {
   ip = net::IpText(endpoint.ip).view();
@@ -30,49 +31,40 @@ void ProxyHeaderConnection::run() {}
 
 void ProxyHeaderConnection::drain() {
   // What has arrived already is a client that gets its answer.
-  advance();
+  look();
   if (open_ && !begun_) close();
 }
 
-void ProxyHeaderConnection::on_ready(uint32_t) { advance(); }
+void ProxyHeaderConnection::on_ready(uint32_t) { look(); }
 
-void ProxyHeaderConnection::advance() {
-  while (open_) {
-    net::ProxyHeader header;
-    switch (net::parse_proxy_header(client_.input.view(), header)) {
-      case net::ProxyHeaderState::kAbsent:
-        return hand_on();
-      case net::ProxyHeaderState::kComplete:
-        client_.input.consume(header.size);
-        replace_addresses(header);
-        return hand_on();
-      case net::ProxyHeaderState::kMalformed:
-        services_.shared.log.warn("malformed PROXY header",
-                                  {{"proxy", client_.addresses.client_ip}});
-        return close();
-      case net::ProxyHeaderState::kNeedMore:
-        if (!receive()) return;
-    }
+void ProxyHeaderConnection::look() {
+  char bytes[net::kMaxProxyBlock];
+  ssize_t got =
+      base::retry_eintr([&] { return ::recv(client_.socket.fd(), bytes, sizeof bytes, MSG_PEEK); });
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (got <= 0) return close();
+  note_begin();
+  net::ProxyHeader header;
+  switch (net::parse_proxy_header({bytes, static_cast<size_t>(got)}, header)) {
+    case net::ProxyHeaderState::kNeedMore:
+      return;
+    case net::ProxyHeaderState::kComplete:
+      std::ignore = ::recv(client_.socket.fd(), bytes, header.size, 0);
+      replace_addresses(header);
+      return hand_on();
+    case net::ProxyHeaderState::kAbsent:
+      return hand_on();
+    case net::ProxyHeaderState::kMalformed:
+      services_.shared.log.warn("malformed PROXY header", {{"proxy", client_.addresses.client_ip}});
+      return close();
   }
 }
 
-bool ProxyHeaderConnection::receive() {
-  services_.lend_buffer(client_.input);
-  ssize_t got = client_.socket.receive(client_.input.prepare(kReadBytes / 16));
-  if (got > 0) {
-    client_.input.commit(static_cast<size_t>(got));
-    if (!std::exchange(begun_, true)) {
-      base::Nanos limit = services_.shared.options.header_timeout;
-      services_.loop.timers().cancel(timer_);
-      if (limit != 0) services_.loop.timers().arm(timer_, services_.loop.now() + limit);
-    }
-    return true;
-  }
-  bool later = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-  if (!later) close();
-  // Who has to wait for the client has no buffer meanwhile.
-  if (client_.input.empty()) services_.take_back_buffer(client_.input);
-  return false;
+void ProxyHeaderConnection::note_begin() {
+  if (std::exchange(begun_, true)) return;
+  base::Nanos limit = services_.shared.options.header_timeout;
+  services_.loop.timers().cancel(timer_);
+  if (limit != 0) services_.loop.timers().arm(timer_, services_.loop.now() + limit);
 }
 
 void ProxyHeaderConnection::replace_addresses(const net::ProxyHeader& header) {
@@ -91,7 +83,7 @@ void ProxyHeaderConnection::replace_addresses(const net::ProxyHeader& header) {
   addresses.trusted = services_.shared.options.trusted_proxies.contains(addresses.client);
 }
 
-// The descriptor, the input and the count of the client go with it.
+// The descriptor and the count of the client go with it.
 void ProxyHeaderConnection::hand_on() {
   leave();
   services_.handed_on.push_back({client_.next, std::move(client_)});
@@ -101,7 +93,6 @@ void ProxyHeaderConnection::close() {
   if (!open_) return;
   leave();
   client_.socket.close();
-  services_.take_back_buffer(client_.input);
   services_.client_gone(client_.addresses);
 }
 

@@ -3,7 +3,6 @@
 // The first bytes of a connection from one of TRUSTED_PROXIES: a PROXY protocol header, or the
 // beginning of what the listener speaks. Either way the client is handed on.
 
-#include "base/buffer.h"
 #include "net/proxy_header.h"
 #include "serve/connection.h"
 #include "serve/services.h"
@@ -27,9 +26,9 @@ class ProxyHeaderConnection final : public Connection {
 
  private:
   void on_ready(uint32_t events) override;
-  void advance();
-  // False when there is nothing more to read now, or no connection.
-  bool receive();
+  // Without taking a byte of what comes behind the header: TLS reads from the socket itself.
+  void look();
+  void note_begin();
   void replace_addresses(const net::ProxyHeader& header);
   void hand_on();
   void leave();

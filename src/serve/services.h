@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "net/event_loop.h"
+#include "net/tls_context.h"
 #include "pool/job.h"
 #include "serve/client_counts.h"
 #include "serve/connection.h"
@@ -83,6 +84,8 @@ class LoopServices {
   FileCache files;
   std::optional<FileCache> sendfile_files;  // below SENDFILE_ROOT
   bool draining = false;
+  // Null while no port speaks TLS. shared_ptr: for all loops, until newer certificates replace it.
+  std::shared_ptr<const net::TlsContext> tls;
 
   // Objects with buffers, kept for the next that needs one.
   std::unique_ptr<Exchange> acquire_exchange();
