@@ -21,6 +21,7 @@ from driver.servers import BareEpoll, Howdah, NginxFpm, StartFailed
 BENCH = Path(__file__).resolve().parent
 HELLO = "/hello.php"
 LOOP_REQUESTS = 30_000
+LARGE = 1 << 20  # of the larger static file
 STARTS = 5
 
 
@@ -33,12 +34,19 @@ CASES = {
     "hello": load.Case("hello", HELLO, check=lambda body: body == b"Hello, World!"),
     "dump": load.Case("dump", "/dump.php?a=1&b%5Bc%5D=2", (("Cookie", "theme=dark; id=42"),), dump_is_right),
     "static": load.Case("static", "/static.txt", check=lambda body: len(body) == 4096),
+    "static-1m": load.Case("static-1m", "/large.bin", check=lambda body: len(body) == LARGE),
+    "hello-tls": load.Case("hello-tls", HELLO, check=lambda body: body == b"Hello, World!", tls=True),
+    "static-tls": load.Case("static-tls", "/static.txt", check=lambda body: len(body) == 4096, tls=True),
+    "static-1m-tls": load.Case("static-1m-tls", "/large.bin", check=lambda body: len(body) == LARGE, tls=True),
+    "hello-h2": load.Case("hello-h2", HELLO, check=lambda body: body == b"Hello, World!", tls=True, http2=True),
+    "static-h2": load.Case("static-h2", "/static.txt", check=lambda body: len(body) == 4096, tls=True, http2=True),
 }
 # Which servers a case is run on. nginx-fpm is also the nginx that serves the static file.
 PLAN = {
     "hello": ("howdah-nts", "howdah-zts", "nginx-fpm", "nginx-fpm-keep", "bare-epoll"),
     "dump": ("howdah-nts", "howdah-zts", "nginx-fpm", "nginx-fpm-keep"),
-    "static": ("howdah-nts", "nginx-fpm"),
+    **{case: ("howdah-nts", "nginx-fpm") for case in CASES if case.startswith("static")},
+    **{case: ("howdah-nts", "nginx-fpm", "nginx-fpm-keep") for case in ("hello-tls", "hello-h2")},
 }
 SERVERS = PLAN["hello"]
 TRANSFERS = {
@@ -52,7 +60,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=5, help="length of one round (5)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of every server and case, interleaved (5)")
-    parser.add_argument("--connections", type=int, default=64, help="connections of wrk (64)")
+    parser.add_argument("--connections", type=int, default=64, help="requests at a time (64)")
     parser.add_argument("--idle", type=int, default=5000, help="idle connections to weigh; 0 leaves it out (5000)")
     parser.add_argument("--cases", default=",".join([*CASES, *TRANSFERS]), help="comma list of %(default)s")
     parser.add_argument("--servers", default=",".join(SERVERS), help="comma list of %(default)s")
@@ -76,6 +84,15 @@ def say(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
+def make_certificate(folder):
+    """(certificate, key) for 127.0.0.1, as PEM files."""
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
 class Bench:
     """One run: its folder, its servers and what was measured."""
 
@@ -85,6 +102,8 @@ class Bench:
         self._stack = stack
         self._www = folder / "www"
         shutil.copytree(BENCH / "www", self._www)
+        (self._www / "large.bin").write_bytes(b"0123456789abcdef" * (LARGE // 16))
+        self._certificate = make_certificate(folder)
         self._ini = folder / "php.ini"
         shutil.copy(BENCH / "php.ini", self._ini)
         for path in [folder, self._www, self._ini, *self._www.iterdir()]:
@@ -106,14 +125,17 @@ class Bench:
 
     def _howdah(self, kind, name, **variables):
         php = self._php[kind]
-        return Howdah(self._folder, name, self._options.build, php, self._www, self._ini, **variables)
+        return Howdah(
+            self._folder, name, self._options.build, php, self._www, self._ini, self._certificate, **variables
+        )
 
     def _make(self, name):
         if name.startswith("howdah-"):
             return self._howdah(name.removeprefix("howdah-"), name)
         if name == "bare-epoll":
             return BareEpoll(self._folder, name, self._options.build)
-        return NginxFpm(self._folder, name, self._www, self._ini, keepalive=name.endswith("-keep"))
+        keepalive = name.endswith("-keep")
+        return NginxFpm(self._folder, name, self._www, self._ini, self._certificate, keepalive)
 
     def start_servers(self):
         for name in self._options.servers:
@@ -142,7 +164,7 @@ class Bench:
         for case, server in self._pairs():
             if server.name != "bare-epoll":
                 load.check(server, case)
-            load.wrk(server, case, 1, self._options.connections)
+            load.run_round(server, case, 1, self._options.connections)
 
     def measure(self):
         pairs = list(self._pairs())
@@ -154,7 +176,7 @@ class Bench:
             # Each round begins elsewhere, so that none always follows the same other.
             shift = number % len(pairs) if pairs else 0
             for case, server in pairs[shift:] + pairs[:shift]:
-                result = load.wrk(server, case, self._options.seconds, self._options.connections)
+                result = load.run_round(server, case, self._options.seconds, self._options.connections)
                 self.rounds.setdefault((case.name, server.name), []).append(result)
                 memory = self.memory.setdefault(server.name, {"peak_rss_kib": 0, "pss_kib": 0})
                 memory["peak_rss_kib"] = max(memory["peak_rss_kib"], procfs.peak_rss_kib(server.roots))

@@ -20,7 +20,7 @@ packages_php=(
 mapfile -t packages_e2e < <(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' tests/e2e/packages.txt)
 
 # Load benches: what Howdah is measured against, and with.
-packages_bench=(nginx-light php8.2-fpm wrk curl python3)
+packages_bench=(nginx-light php8.2-fpm wrk nghttp2-client curl openssl python3)
 
 # Formatting and static checks.
 packages_lint=(clang-format-19 clang-tidy-19 python3)
