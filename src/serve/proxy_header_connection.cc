@@ -1,5 +1,6 @@
 #include "serve/proxy_header_connection.h"
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <tuple>
@@ -20,7 +21,7 @@ void print_endpoint(const net::Endpoint& endpoint, std::string& ip, std::string&
 void ProxyHeaderConnection::open(Client client) {
   client_ = std::move(client);
   open_ = true;
-  begun_ = false;
+  begun_ = hung_up_ = false;
   const ServeOptions& options = services_.shared.options;
   base::Nanos limit = options.idle_timeout != 0 ? options.idle_timeout : options.header_timeout;
   if (limit != 0) services_.loop.timers().arm(timer_, services_.loop.now() + limit);
@@ -35,7 +36,10 @@ void ProxyHeaderConnection::drain() {
   if (open_ && !begun_) close();
 }
 
-void ProxyHeaderConnection::on_ready(uint32_t) { look(); }
+void ProxyHeaderConnection::on_ready(uint32_t events) {
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
+  look();
+}
 
 void ProxyHeaderConnection::look() {
   char bytes[net::kMaxProxyBlock];
@@ -47,6 +51,7 @@ void ProxyHeaderConnection::look() {
   net::ProxyHeader header;
   switch (net::parse_proxy_header({bytes, static_cast<size_t>(got)}, header)) {
     case net::ProxyHeaderState::kNeedMore:
+      if (hung_up_) close();
       return;
     case net::ProxyHeaderState::kComplete:
       std::ignore = ::recv(client_.socket.fd(), bytes, header.size, 0);
@@ -56,6 +61,8 @@ void ProxyHeaderConnection::look() {
       return hand_on();
     case net::ProxyHeaderState::kMalformed:
       services_.shared.log.warn("malformed PROXY header", {{"proxy", client_.addresses.client_ip}});
+      // Bytes that were not read would turn the end into a reset.
+      std::ignore = ::recv(client_.socket.fd(), bytes, sizeof bytes, 0);
       return close();
   }
 }

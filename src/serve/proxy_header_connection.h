@@ -36,7 +36,8 @@ class ProxyHeaderConnection final : public Connection {
 
   LoopServices& services_;
   bool open_ = false;
-  bool begun_ = false;  // a byte has come
+  bool begun_ = false;    // a byte has come
+  bool hung_up_ = false;  // the client sends no more
   Client client_;
   net::MemberTimer<ProxyHeaderConnection, &ProxyHeaderConnection::on_timer> timer_{*this};
 };
