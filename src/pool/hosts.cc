@@ -187,14 +187,14 @@ void Pool::succeed(base::Nanos earliest) {
 // --- replacement ---------------------------------------------------------------------------------
 
 void Pool::on_renewal_wanted(Host& host, const ControlMessage& message) {
-  if (is_retired(host)) return;
-  constexpr int kTakesNoMore = 1;
-  if (message.header.status != kTakesNoMore) {
-    renewal_wanted_ = "a script reset OPcache";
+  if (message.header.status != channel::kTakesNoMore) {
+    // Also from a script that a retired host still runs: it may have changed code since then.
+    renewal_wanted_ = "a script called opcache_reset()";
     return;
   }
+  if (is_retired(host)) return;
   if (&host == next_.get()) return drop_next("its OPcache is full");
-  log_.warn("starting a new worker generation", {{"because", message.text()}});
+  log_.warn("starting a new worker generation", {{"because", std::string_view("OPcache is full")}});
   base::Nanos earliest = host.started_at + kShortestGenerationLife;
   retire_host();
   succeed(earliest);
