@@ -205,7 +205,9 @@ void FrontServer::on_ready() {
   if (phase_ != ops::Phase::kStarting) return;  // told to drain meanwhile
   phase_ = ops::Phase::kServing;
   for (size_t i = 0; i < loops_.size(); ++i) {
-    loops_[i]->post([this, i] { listen_on(i); });
+    // Copied on this thread, which also closes the originals. Shared because tasks are copied.
+    auto copies = std::make_shared<std::vector<base::UniqueFd>>(copy_listeners());
+    loops_[i]->post([this, i, copies] { listen_on(i, std::move(*copies)); });
   }
   std::string addresses;
   for (const net::Listener& listener : start_.sockets.listeners) {
@@ -215,11 +217,21 @@ void FrontServer::on_ready() {
   tell_parent({.type = LinkType::kReady});
 }
 
-void FrontServer::listen_on(size_t loop) {
+std::vector<base::UniqueFd> FrontServer::copy_listeners() const {
+  std::vector<base::UniqueFd> copies;
   for (const net::Listener& listener : start_.sockets.listeners) {
-    base::UniqueFd copy(::fcntl(listener.fd.get(), F_DUPFD_CLOEXEC, 3));
-    auto status = copy ? front_loops_[loop]->listen(std::move(copy)) : base::fail_errno("fcntl");
-    if (!status) log_.error("cannot accept on " + listener.name + ": " + status.error().message());
+    copies.emplace_back(::fcntl(listener.fd.get(), F_DUPFD_CLOEXEC, 3));
+    if (copies.back()) continue;
+    log_.error("cannot accept on " + listener.name + ": " + base::errno_error("fcntl").message());
+    copies.pop_back();
+  }
+  return copies;
+}
+
+void FrontServer::listen_on(size_t loop, std::vector<base::UniqueFd> listeners) {
+  for (base::UniqueFd& listener : listeners) {
+    auto status = front_loops_[loop]->listen(std::move(listener));
+    if (!status) log_.error("cannot accept: " + status.error().message());
   }
 }
 

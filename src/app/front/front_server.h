@@ -44,7 +44,8 @@ class FrontServer final : private pool::HostStarter {
   void on_link();
   void on_link_message(ReceivedLink link);
   void on_ready();
-  void listen_on(size_t loop);
+  std::vector<base::UniqueFd> copy_listeners() const;
+  void listen_on(size_t loop, std::vector<base::UniqueFd> listeners);
   void on_cannot_start(const std::string& why);
   void begin_drain();
   void on_loop_drained();
