@@ -304,8 +304,11 @@ void Pool::drain(std::function<void()> on_done) {
 }
 
 void Pool::finish_drain() {
-  if (!host_ && ended_pid_ == 0 && request_host_at_ == 0 && retired_.empty() && !host_requested_) {
-    std::exchange(on_drained_, nullptr)();
+  const base::Nanos now = base::monotonic_now();
+  if (!host_ && request_host_at_ == 0 && retired_.empty() && !host_requested_) {
+    // The end of a process may never be reported: it can hang where no signal reaches it.
+    if (finish_by_ == 0) finish_by_ = now + kFinishGrace;
+    if (ended_pid_ == 0 || now >= finish_by_ + kFinishGrace) std::exchange(on_drained_, nullptr)();
     return;
   }
   if (finish_by_ != 0 || !host_) return;
@@ -318,7 +321,7 @@ void Pool::finish_drain() {
     generation_->channel().retire(worker, generation_->workers()[worker].incarnation);
   }
   std::ignore = host_->link->send({.type = ControlType::kFinish});
-  finish_by_ = base::monotonic_now() + kFinishGrace;
+  finish_by_ = now + kFinishGrace;
 }
 
 }  // namespace howdah::pool
