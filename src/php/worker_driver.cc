@@ -48,9 +48,8 @@ WorkerDriver::WorkerDriver(std::vector<std::string> arguments, uint32_t workers)
     const char* sanitizer = ::getenv("ASAN_OPTIONS");
     ::setenv("ASAN_OPTIONS",
              ((sanitizer == nullptr ? "" : sanitizer) + std::string(":handle_segv=0")).c_str(), 1);
-    std::vector<std::string> all = {
-        HOWDAH_PHP_PROGRAM, "--control-fd", control_fd, "--parent-pid", parent,
-        "--document-root",  root_};
+    std::vector<std::string> all = {HOWDAH_PHP_PROGRAM, "--control-fd", control_fd, "--parent-pid",
+                                    parent};
     all.insert(all.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (auto& each : all) argv.push_back(each.data());
