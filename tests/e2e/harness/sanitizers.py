@@ -8,8 +8,8 @@ import os
 import shutil
 from pathlib import Path
 
-SUPPRESSIONS = Path(__file__).resolve().parents[2] / "sanitizers"
-OPTIONS = {"asan": "ASAN_OPTIONS", "lsan": "LSAN_OPTIONS", "tsan": "TSAN_OPTIONS", "ubsan": "UBSAN_OPTIONS"}
+SUPPRESSIONS = Path(__file__).resolve().parents[2] / "sanitizers" / "tsan.supp"
+OPTIONS = ("ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")
 
 SIGNS = ("AddressSanitizer", "ThreadSanitizer", "LeakSanitizer", "runtime error:", "UndefinedBehaviorSanitizer")
 SHOWN_LINES = 60
@@ -36,16 +36,6 @@ def sanitizer_report(lines):
     return []
 
 
-def _suppressions(name, folder):
-    """The option for a copy that every user can read, when there is such a file."""
-    source = SUPPRESSIONS / f"{name}.supp"
-    if not source.exists():
-        return []
-    copy = shutil.copy(source, folder)
-    os.chmod(copy, 0o644)
-    return [f"suppressions={copy}"]
-
-
 class Reports:
     """The folder in which the programs of one server put their reports."""
 
@@ -53,24 +43,18 @@ class Reports:
         self.folder = folder
         os.mkdir(folder)
         os.chmod(folder, 0o777)
+        self._suppressions = shutil.copyfile(SUPPRESSIONS, f"{folder}.supp")  # that every user can read
 
     def environment(self, base, crashes_php=False):
         """The sanitizers' variables, the settings of `base` first. A script that crashes PHP on
         purpose ends it by its signal, as it would without a sanitizer."""
-        crash = ["handle_segv=0"] if crashes_php else []
-        return {
-            variable: ":".join(
-                [
-                    *filter(None, [base.get(variable)]),
-                    f"log_path={self.folder}/{name}",
-                    *_suppressions(name, self.folder),
-                    *crash,
-                ]
-            )
-            for name, variable in OPTIONS.items()
-        }
+        own = f"log_path={self.folder}/report"
+        if crashes_php:
+            own += ":handle_segv=0"
+        options = {name: ":".join(filter(None, [base.get(name), own])) for name in OPTIONS}
+        options["TSAN_OPTIONS"] += f":suppressions={self._suppressions}"
+        return options
 
     def text(self):
         """All reports; empty when there is none."""
-        files = sorted(path for path in Path(self.folder).glob("*") if path.suffix != ".supp")
-        return "\n".join(f"{path.name}:\n{path.read_text(errors='replace')}" for path in files)
+        return "\n".join(path.read_text(errors="replace") for path in sorted(Path(self.folder).glob("*")))
