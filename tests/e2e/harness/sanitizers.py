@@ -14,18 +14,20 @@ OPTIONS = ("ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")
 SIGNS = ("AddressSanitizer", "ThreadSanitizer", "LeakSanitizer", "runtime error:", "UndefinedBehaviorSanitizer")
 SHOWN_LINES = 60
 
-# How much longer programs may take than those of a release build, by what HOWDAH_SANITIZE holds.
+# How much longer programs may take than those of a release build.
 TIME_FACTORS = {"address": 4, "thread": 6}
 
 
-def time_factor(build):
-    """How much longer everything may take with the programs of this build directory."""
-    try:
-        cache = (Path(build) / "CMakeCache.txt").read_text()
-    except FileNotFoundError:
-        return 1
-    chosen = [line.partition("=")[2] for line in cache.splitlines() if line.startswith("HOWDAH_SANITIZE:")]
-    return max((factor for name, factor in TIME_FACTORS.items() if name in "".join(chosen)), default=1)
+def built_with(build):
+    """What HOWDAH_SANITIZE holds in this build directory; empty without sanitizers."""
+    cache = Path(build) / "CMakeCache.txt"
+    lines = cache.read_text().splitlines() if cache.exists() else []
+    return "".join(line.partition("=")[2] for line in lines if line.startswith("HOWDAH_SANITIZE:"))
+
+
+def time_factor(sanitizers):
+    """How much longer everything may take with programs that are built so."""
+    return max((factor for name, factor in TIME_FACTORS.items() if name in sanitizers), default=1)
 
 
 def sanitizer_report(lines):
