@@ -205,7 +205,13 @@ void FrontServer::on_ready() {
   if (phase_ != ops::Phase::kStarting) return;  // told to drain meanwhile
   phase_ = ops::Phase::kServing;
   for (size_t i = 0; i < loops_.size(); ++i) {
-    loops_[i]->post([this, i] { listen_on(i); });
+    // A drain closes ours, here, before another loop may have come to this. (Shared because what is
+    // posted must be copyable.)
+    auto copies = std::make_shared<std::vector<base::UniqueFd>>();
+    for (const net::Listener& listener : start_.sockets.listeners) {
+      copies->emplace_back(::fcntl(listener.fd.get(), F_DUPFD_CLOEXEC, 3));
+    }
+    loops_[i]->post([this, i, copies] { listen_on(i, *copies); });
   }
   std::string addresses;
   for (const net::Listener& listener : start_.sockets.listeners) {
@@ -215,11 +221,12 @@ void FrontServer::on_ready() {
   tell_parent({.type = LinkType::kReady});
 }
 
-void FrontServer::listen_on(size_t loop) {
-  for (const net::Listener& listener : start_.sockets.listeners) {
-    base::UniqueFd copy(::fcntl(listener.fd.get(), F_DUPFD_CLOEXEC, 3));
-    auto status = copy ? front_loops_[loop]->listen(std::move(copy)) : base::fail_errno("fcntl");
-    if (!status) log_.error("cannot accept on " + listener.name + ": " + status.error().message());
+void FrontServer::listen_on(size_t loop, std::vector<base::UniqueFd>& copies) {
+  for (size_t i = 0; i < copies.size(); ++i) {
+    auto status = front_loops_[loop]->listen(std::move(copies[i]));
+    if (status) continue;
+    const std::string& name = start_.sockets.listeners[i].name;
+    log_.error("cannot accept on " + name + ": " + status.error().message());
   }
 }
 

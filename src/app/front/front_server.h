@@ -44,7 +44,7 @@ class FrontServer final : private pool::HostStarter {
   void on_link();
   void on_link_message(ReceivedLink link);
   void on_ready();
-  void listen_on(size_t loop);
+  void listen_on(size_t loop, std::vector<base::UniqueFd>& copies);
   void on_cannot_start(const std::string& why);
   void begin_drain();
   void on_loop_drained();
