@@ -229,7 +229,8 @@ void WorkerChannel::append_frame(FrameType type, uint16_t flags, std::string_vie
                      static_cast<uint32_t>(payload.size()), slot_number_};
   char* at = ring_at(written_);
   std::memcpy(at, &header, sizeof header);
-  std::memcpy(at + sizeof header, payload.data(), payload.size());
+  // An empty payload may be a null pointer, which memcpy() must not get.
+  if (!payload.empty()) std::memcpy(at + sizeof header, payload.data(), payload.size());
   open_body_ = type == FrameType::kBody ? written_ : kNoFrame;
   written_ += frame_bytes(payload.size());
 }
