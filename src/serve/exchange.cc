@@ -34,6 +34,8 @@ void Exchange::reset() {
   content_type_.clear();
   declared_length_.reset();
   named_by_ = NamedBy::kNobody;
+  coding_ = base::ContentCoding::kIdentity;
+  encodings_ = false;
   event_stream_ = room_wanted_ = timed_out_ = dropped_ = false;
   passed_on_ = 0;
   error_status_ = status_ = 0;

@@ -38,12 +38,12 @@ def base_environment():
     return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **keep}
 
 
-def run_howdah(programs, *arguments, env=None, timeout=30.0):
+def run_howdah(programs, *arguments, env=None, timeout=30.0, **options):
     """Runs the program to its end; for flags and for starts that must fail."""
     environment = {**base_environment(), "HOWDAH_PHP": str(programs.php), **(env or {})}
     environment = {name: value for name, value in environment.items() if value is not None}
     return subprocess.run(
-        [programs.howdah, *arguments], env=environment, capture_output=True, text=True, timeout=timeout, cwd="/"
+        [programs.howdah, *arguments], env=environment, capture_output=True, text=True, timeout=timeout, cwd="/", **options
     )
 
 
