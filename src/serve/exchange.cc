@@ -221,7 +221,7 @@ void Exchange::refuse(int status, const char* why) {
 }
 
 void Exchange::on_room() {
-  if (file_ranges_) return send_ranges();
+  if (state_ == State::kRanges) return send_ranges();
   if (!room_wanted_ || !job_active_) return;
   room_wanted_ = false;
   services_.jobs->resume(job_);
