@@ -3,7 +3,7 @@
 
 # Both programs, their unit tests and micro-benches, against the distribution's PHP.
 packages_build=(
-  g++ make cmake ninja-build ccache pkg-config python3
+  g++ make cmake ninja-build ccache pkg-config python3 media-types
   libboost1.81-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
   libnghttp2-dev libssl-dev
   php8.2-dev libphp8.2-embed php8.2-opcache

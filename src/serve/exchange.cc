@@ -35,6 +35,8 @@ void Exchange::reset() {
   content_type_.clear();
   declared_length_.reset();
   named_by_ = NamedBy::kNobody;
+  coding_ = base::ContentCoding::kIdentity;
+  encodings_ = false;
   event_stream_ = room_wanted_ = timed_out_ = dropped_ = false;
   passed_on_ = 0;
   error_status_ = status_ = 0;
@@ -249,7 +251,7 @@ void Exchange::refuse(int status, const char* why) {
 }
 
 void Exchange::on_room() {
-  if (file_ranges_) return send_ranges();
+  if (state_ == State::kRanges) return send_ranges();
   if (!room_wanted_ || !job_active_) return;
   room_wanted_ = false;
   services_.jobs->resume(job_);

@@ -1,9 +1,12 @@
 #include "app/config/checks.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
+#include <linux/openat2.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -56,6 +59,8 @@ class Checker {
   }
 
   void site();
+  void sendfile_root();
+  void symlinks();
   void php(const std::string& program_directory);
   void resolve_counts();
   void spool();
@@ -91,6 +96,8 @@ std::string environment_value(const char* name) {
 }
 
 void Checker::site() {
+  sendfile_root();
+  symlinks();
   std::error_code error;
   fs::path root = fs::canonical(config_.document_root, error);
   if (error || !fs::is_directory(root, error)) {
@@ -116,6 +123,29 @@ void Checker::site() {
   if (!fs::is_regular_file(root / index, error)) {
     wrong("INDEX_FILE", "no such file in " + config_.document_root);
   }
+}
+
+void Checker::sendfile_root() {
+  std::string& root = config_.sendfile_root;
+  if (root.empty()) return;
+  std::error_code error;
+  fs::path resolved = fs::canonical(root, error);
+  if (error || !fs::is_directory(resolved, error))
+    return wrong("SENDFILE_ROOT", "no such directory");
+  root = resolved.string();
+}
+
+// A filter of system calls that does not know openat2 may say EPERM as well as ENOSYS.
+void Checker::symlinks() {
+  if (config_.follow_symlinks) return;
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  int root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  long fd = ::syscall(SYS_openat2, root, ".", &how, sizeof how);
+  if (fd < 0) wrong("FOLLOW_SYMLINKS", "needs openat2(), which this system does not let us call");
+  if (fd >= 0) ::close(static_cast<int>(fd));
+  if (root >= 0) ::close(root);
 }
 
 void Checker::php(const std::string& program_directory) {
@@ -230,9 +260,7 @@ void Checker::tls() {
 // Settings that have no effect yet are checked all the same, so that a configuration is right or
 // wrong whatever the version.
 void Checker::later_versions() {
-  for (std::string_view name : {"SENDFILE_ROOT", "ERROR_PAGES_DIR"}) {
-    if (!text(name).empty()) directory(name, text(name));
-  }
+  if (!text("ERROR_PAGES_DIR").empty()) directory("ERROR_PAGES_DIR", text("ERROR_PAGES_DIR"));
   if (!text("WORKER_SCRIPT").empty() && !config_.use_ext)
     wrong("USE_EXT", "WORKER_SCRIPT needs it");
 

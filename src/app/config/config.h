@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/content_coding.h"
 #include "base/log.h"
 
 namespace howdah::app {
@@ -98,6 +99,8 @@ struct Config {
   // Answers
   base::Nanos static_cache_ttl = 0;  // 0 = no Cache-Control
   bool follow_symlinks = true;
+  std::string sendfile_root;  // absolute, links resolved; empty = DOCUMENT_ROOT
+  base::CodingList compression;
   std::vector<std::pair<std::string, std::string>> response_headers;
 
   // Logs

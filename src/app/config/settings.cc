@@ -60,10 +60,10 @@ const Setting kSettings[] = {
      BooleanKind{&C::index_scripts}, kReload},
     {"PHP_DENY", Section::kSite, "", "path patterns under which nothing runs as PHP",
      CustomKind{"a comma list of patterns such as /uploads/*", parse_php_deny}, kReload},
-    {"FOLLOW_SYMLINKS", Section::kSite, "1", "symlinks may leave the web root",
+    {"FOLLOW_SYMLINKS", Section::kSite, "1", "symlinks may leave DOCUMENT_ROOT and SENDFILE_ROOT",
      BooleanKind{&C::follow_symlinks}, kReload},
-    {"SENDFILE_ROOT", Section::kSite, "", "where X-Accel-Redirect points",
-     TextKind{nullptr, "a directory"}, kReload, kNotYet},
+    {"SENDFILE_ROOT", Section::kSite, "", "where X-Accel-Redirect points; DOCUMENT_ROOT",
+     TextKind{&C::sendfile_root, "a directory"}, kReload},
 
     {"PHP_WORKERS", Section::kPhp, "0", "PHP workers; 0 = CPUs that this process may use",
      IntegerKind{&C::php_workers, 0, kMostWorkers}, kReload},

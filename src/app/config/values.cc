@@ -186,10 +186,17 @@ std::string parse_proxies(std::string_view text, Config&) {
   return "";
 }
 
-std::string parse_compression(std::string_view text, Config&) {
+std::string parse_compression(std::string_view text, Config& config) {
+  base::CodingList& list = config.compression;
+  list = {};
   if (equals_ignoring_case(text, "off")) return "";
+  constexpr base::ContentCoding kCodings[] = {
+      base::ContentCoding::kBrotli, base::ContentCoding::kZstd, base::ContentCoding::kGzip};
   for (const std::string& item : split_list(text, ',')) {
-    if (item != "br" && item != "zstd" && item != "gzip") return unknown(item);
+    auto coding = std::ranges::find_if(
+        kCodings, [&](base::ContentCoding known) { return base::name_of(known) == item; });
+    if (coding == std::end(kCodings)) return unknown(item);
+    if (std::ranges::find(list, *coding) == list.end()) list.codings[list.count++] = *coding;
   }
   return "";
 }

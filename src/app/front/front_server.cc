@@ -49,6 +49,10 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   options.index_scripts = config.index_scripts;
   options.php_deny = config.php_deny;
   options.follow_symlinks = config.follow_symlinks;
+  options.sendfile_root = config.sendfile_root;
+  options.compression = config.compression;
+  // Who develops sees each change at once.
+  if (config.development) options.file_trust = 0;
   options.static_cache_ttl = std::nullopt;
   if (config.static_cache_ttl != 0) options.static_cache_ttl = config.static_cache_ttl;
   options.max_body_size = config.max_body_size;

@@ -44,7 +44,7 @@ def assert_no_report(text):
     assert not text, f"sanitizer report:\n{text}"
 
 
-def run_howdah(programs, *arguments, env=None, timeout=30.0):
+def run_howdah(programs, *arguments, env=None, timeout=30.0, **options):
     """Runs the program to its end; for flags and for starts that must fail."""
     environment = {**base_environment(), "HOWDAH_PHP": str(programs.php), **(env or {})}
     environment = {name: value for name, value in environment.items() if value is not None}
@@ -58,6 +58,7 @@ def run_howdah(programs, *arguments, env=None, timeout=30.0):
             text=True,
             timeout=allow(timeout),
             cwd="/",
+            **options,
         )
         assert_no_report(reports.text() or "\n".join(sanitizer_report((result.stdout + result.stderr).splitlines())))
     return result
