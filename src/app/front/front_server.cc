@@ -48,6 +48,8 @@ serve::ServeOptions serve_options(const Config& config) {
   options.queue_timeout = config.queue_timeout;
   options.request_timeout = config.request_timeout;
   options.max_connections = config.max_connections;
+  options.max_connections_per_ip = config.max_connections_per_ip;
+  options.trusted_proxies = config.trusted_proxies;
   options.response_headers = config.response_headers;
   options.spool_dir = config.spool_dir;
   options.spool_max = config.spool_max;

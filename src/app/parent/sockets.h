@@ -12,8 +12,8 @@
 namespace howdah::app {
 
 struct Sockets {
-  std::vector<net::Listener> listeners;  // LISTEN_ADDR
-  std::vector<net::Listener> internal;   // INTERNAL_ADDR
+  std::vector<net::Listener> listeners;  // LISTEN_ADDR, or inherited
+  std::vector<net::Listener> internal;   // INTERNAL_ADDR, or inherited
   std::vector<net::Listener> control;    // CONTROL_SOCKET: one or none
 };
 
@@ -24,7 +24,7 @@ Sockets open_sockets(Config& config, std::vector<std::string>& problems);
 // Nobody can connect any more, provided that no other process has the listeners open. Their names
 // stay.
 void close_listeners(Sockets& sockets);
-// Removes the socket files.
+// Removes the socket files that open_sockets() has made.
 void remove_socket_files(const Sockets& sockets);
 
 }  // namespace howdah::app
