@@ -13,6 +13,7 @@
 #include <charconv>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace howdah::net {
 namespace {
@@ -84,20 +85,30 @@ bool somebody_listens(const sockaddr_un& name) {
   return ::connect(probe.get(), address, sizeof name) == 0 || errno != ECONNREFUSED;
 }
 
-base::Result<Listener> bind_unix(const ListenAddress& address) {
+// `path` fits: parse_unix() has seen to it.
+sockaddr_un unix_name(std::string_view path) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
-  std::memcpy(name.sun_path, address.path.data(), address.path.size());
+  std::memcpy(name.sun_path, path.data(), path.size());
+  return name;
+}
+
+// Nothing happens to what is no socket.
+void remove_dead_socket(const sockaddr_un& name) {
   struct stat info;
   if (::lstat(name.sun_path, &info) == 0 && S_ISSOCK(info.st_mode) && !somebody_listens(name)) {
     ::unlink(name.sun_path);
   }
+}
+
+base::Result<Listener> bind_unix(const ListenAddress& address) {
+  sockaddr_un name = unix_name(address.path);
+  remove_dead_socket(name);
   auto fd = bind_socket(reinterpret_cast<const sockaddr*>(&name), sizeof name, false);
   if (!fd) return base::fail(fd.error());
   if (::chmod(name.sun_path, address.mode) < 0) return base::fail_errno("chmod");
-  if (::stat(name.sun_path, &info) < 0) return base::fail_errno("stat");
   if (::listen(fd->get(), kBacklog) < 0) return base::fail_errno("listen");
-  return Listener{std::move(*fd), std::string(kUnix) + address.path, info.st_ino};
+  return Listener{std::move(*fd), std::string(kUnix) + address.path, true};
 }
 
 int socket_option(int fd, int option) {
@@ -194,11 +205,10 @@ base::Result<Listener> inherit_listener(base::UniqueFd fd) {
   return Listener{std::move(fd), std::move(name)};
 }
 
-void remove_socket_file(const Listener& listener) {
-  if (listener.file == 0) return;
-  const char* path = listener.name.c_str() + kUnix.size();
-  struct stat info;
-  if (::lstat(path, &info) == 0 && info.st_ino == listener.file) ::unlink(path);
+void remove_socket_file(Listener& listener) {
+  listener.fd.reset();
+  if (!std::exchange(listener.made_file, false)) return;
+  remove_dead_socket(unix_name(std::string_view(listener.name).substr(kUnix.size())));
 }
 
 std::string printable_address(int fd) {

@@ -38,7 +38,7 @@ base::Result<ListenAddress> parse_listen_address(std::string_view text);
 struct Listener {
   base::UniqueFd fd;  // non-blocking, close-on-exec, listening
   std::string name;   // "127.0.0.1:8080", "[::]:8080", "unix:/run/howdah.sock", with the real port
-  ino_t file = 0;     // the socket file that binding has made
+  bool made_file = false;  // binding has made a socket file
 };
 
 // Binds and listens; a name with several addresses gives several. Fails when one cannot be bound. A
@@ -49,8 +49,9 @@ base::Result<std::vector<Listener>> bind_listeners(const ListenAddress& address)
 // when it is anything else.
 base::Result<Listener> inherit_listener(base::UniqueFd fd);
 
-// Removes the file that binding has made, unless another process has put its own there meanwhile.
-void remove_socket_file(const Listener& listener);
+// Closes the listener and removes the file that binding has made, unless another process listens on
+// one of its own there meanwhile. The last process that has the listener calls it.
+void remove_socket_file(Listener& listener);
 
 // How a bound or accepted socket's own address reads: as in Listener::name.
 std::string printable_address(int fd);

@@ -111,9 +111,9 @@ void close_listeners(Sockets& sockets) {
   for (net::Listener& listener : sockets.listeners) listener.fd.reset();
 }
 
-void remove_socket_files(const Sockets& sockets) {
-  for (const auto* list : {&sockets.listeners, &sockets.internal, &sockets.control}) {
-    for (const net::Listener& listener : *list) net::remove_socket_file(listener);
+void remove_socket_files(Sockets& sockets) {
+  for (auto* list : {&sockets.listeners, &sockets.internal, &sockets.control}) {
+    for (net::Listener& listener : *list) net::remove_socket_file(listener);
   }
 }
 

@@ -24,7 +24,7 @@ Sockets open_sockets(Config& config, std::vector<std::string>& problems);
 // Nobody can connect any more, provided that no other process has the listeners open. Their names
 // stay.
 void close_listeners(Sockets& sockets);
-// Removes the socket files that open_sockets() has made.
-void remove_socket_files(const Sockets& sockets);
+// Closes all of them and removes the socket files that open_sockets() has made.
+void remove_socket_files(Sockets& sockets);
 
 }  // namespace howdah::app

@@ -69,6 +69,7 @@ class Server(client.Requests):
         self._gates = []
         self._arguments = arguments
         self._own_group = own_group
+        self.prefix = []  # of the command that starts it
         self.environment = {
             **base_environment(),
             "HOWDAH_PHP": str(programs.php),
@@ -91,7 +92,7 @@ class Server(client.Requests):
     def spawn(self, read_log=True, **options):
         """Starts the program and waits for nothing. Without read_log its stdout fills up."""
         self.process = subprocess.Popen(
-            [self.programs.howdah, *self._arguments],
+            [*self.prefix, self.programs.howdah, *self._arguments],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
