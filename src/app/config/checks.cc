@@ -158,9 +158,10 @@ void Checker::connections() {
   if (config_.max_connections == 0) {
     config_.max_connections = most;
   } else if (config_.max_connections > most) {
-    config_.notices.push_back(
-        fmt::format("MAX_CONNECTIONS={} may not be reached: {} descriptors are for {} connections",
-                    config_.max_connections, descriptors, most));
+    // More could be accepted, but not be given a file.
+    config_.notices.push_back(fmt::format("MAX_CONNECTIONS={} is {}: the descriptor limit is {}",
+                                          config_.max_connections, most, descriptors));
+    config_.max_connections = most;
   }
 }
 

@@ -218,7 +218,7 @@ TEST_F(LoadConfig, TakesTheLimitsOfConnections) {
   EXPECT_EQ(config.max_connections, 7U);
   EXPECT_EQ(config.max_connections_per_ip, 3U);
   EXPECT_THAT(load({"MAX_CONNECTIONS=2000000000"}).config.notices,
-              Contains(StartsWith("MAX_CONNECTIONS=2000000000 may not be reached")));
+              Contains(StartsWith("MAX_CONNECTIONS=2000000000 is ")));
 }
 
 TEST_F(LoadConfig, TakesTrustedProxies) {
