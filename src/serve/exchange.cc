@@ -30,7 +30,6 @@ Exchange::~Exchange() {
 void Exchange::reset() {
   body_.reset();
   held_.clear();
-  if (held_.capacity() > kKeptBytes) held_.release();
   content_type_.clear();
   declared_length_.reset();
   event_stream_ = room_wanted_ = timed_out_ = dropped_ = false;
@@ -243,6 +242,8 @@ void Exchange::finish() {
   report();
   state_ = State::kIdle;
   body_.reset();
+  // Now, not at the next use: a spare exchange may wait long for it.
+  if (held_.capacity() > kKeptBytes) held_.release();
   stream_ = nullptr;
   head_ = nullptr;
 }

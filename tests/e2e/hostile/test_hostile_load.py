@@ -1,8 +1,9 @@
-"""Crowds that mean no good, while a client that behaves is served all the time. Each crowd comes twice:
-what is left behind by the second is not more than by the first.
+"""Crowds that mean no good, while a client that behaves is served all the time. Each crowd comes again
+and again: at some visit it leaves no more memory behind than at the one before, and never a descriptor.
 
 How long the client waits is printed, not asserted: the machine decides."""
 
+import contextlib
 import os
 import resource
 import statistics
@@ -24,8 +25,10 @@ ATTACKER = os.path.join(os.path.dirname(__file__), "attacker.py")
 SITE = os.path.join(os.path.dirname(__file__), "www")
 TARGETS = [("/index.php", "served"), ("/page.html", "<p>served</p>\n")]
 MEMORY_SLACK_KIB = 4096
-LOOK_SECONDS = 3.0  # how long the client is watched while the crowd is there
+MOST_VISITS = 5
+LOOK_SECONDS = 2.0  # how long the client is watched while the crowd is there
 IDLE_CONNECTIONS = 20_000
+DESCRIPTORS = 40_000
 
 
 class Crowd:
@@ -132,14 +135,15 @@ def left_behind(server):
 
 
 def endure(server, say, kind, count, fresh=True, reached=None, size=2500):
-    """Two visits of the crowd. Returns the last crowd, for what happened to it."""
+    """Returns the last crowd, for what happened to it."""
     for _ in range(3):
         for target, _text in TARGETS:
             assert server.get(target).status == 200
     wait_until(lambda: connections(server) == 0, "no connection at the start")
     files, _ = left_behind(server)
     left = []
-    for _ in range(2):
+    while len(left) < 2 or left[-1] > left[-2] + MEMORY_SLACK_KIB:
+        assert len(left) < MOST_VISITS, f"KiB after each visit: {left}"
         with Client(server, fresh) as client:
             with Crowd(server, kind, count, size) as crowd:
                 crowd.wait_ready()
@@ -151,8 +155,14 @@ def endure(server, say, kind, count, fresh=True, reached=None, size=2500):
         wait_until(lambda: connections(server) == 0, "all connections to be gone", 60)
         wait_until(lambda: left_behind(server)[0] <= files, "all descriptors to be closed", 30)
         left.append(left_behind(server)[1])
-    assert left[1] <= left[0] + MEMORY_SLACK_KIB, f"KiB after the first and the second visit: {left}"
+    say(f"KiB after each visit: {left}")
     return crowd
+
+
+def more_descriptors():
+    """Where it may, the test gives the server what so many need; else there are fewer of them."""
+    with contextlib.suppress(ValueError, PermissionError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
 
 
 def test_slow_heads(launch, say):
@@ -171,27 +181,36 @@ def test_slow_readers(launch, say):
     wait_until(lambda: server.metric("tokio_php_spool_bytes") == 0, "the spool to be empty")
 
 
+def prepare(launch, **variables):
+    root = launch.folder()
+    copy_site(SITE, root)
+    return launch.prepare(root, **variables)
+
+
 def test_clients_that_are_silent(launch, say):
-    server = launch()
-    endure(server, say, "idle", IDLE_CONNECTIONS, reached=IDLE_CONNECTIONS)
-    # An idle connection has no buffers, so that this many of them are cheap.
+    server = prepare(launch)
+    server.start(preexec_fn=more_descriptors)
+    try:
+        with open(f"/proc/{server.front_pid()}/limits") as limits:
+            descriptors = int(next(line.split()[3] for line in limits if line.startswith("Max open files")))
+        # A quarter is for files.
+        count = min(IDLE_CONNECTIONS, descriptors * 7 // 10)
+        endure(server, say, "idle", count, reached=count)
+    finally:
+        server.stop()
 
 
 def test_a_flood_past_the_descriptor_limit(launch, say):
     def few_descriptors():
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
-    root = launch.folder()
-    copy_site(SITE, root)
-    server = launch.prepare(root, MAX_CONNECTIONS=100_000)
+    server = prepare(launch, MAX_CONNECTIONS=100_000)
     server.start(preexec_fn=few_descriptors)
     try:
-        # Who is connected already is served; who comes waits until there is room.
+        # Who is connected already is served, with files too; who comes waits until there is room.
         endure(server, say, "flood", 1000, fresh=False, size=500)
         lines = [line for line in server.log.json_lines() if line["msg"] == "cannot accept, pausing"]
-        assert lines, "the limit was not reached"
-        again = [line for line in server.log.json_lines() if line["msg"] == "accepting again"]
-        assert len(lines) <= len(again) + 1, "once, until there is room again"
+        assert not lines, "a descriptor was always left"
         for target, text in TARGETS:
             assert server.get(target).text == text
     finally:
