@@ -45,7 +45,7 @@ inline constexpr uint64_t kBodyBytesPerSecond = 500;
 inline constexpr base::Nanos kBodyRateCheck = base::kSecond;
 // Pause of accepting when descriptors have run out.
 inline constexpr base::Nanos kAcceptPause = 100 * base::kMillisecond;
-// Between two log lines of a loop about clients that were refused.
+// Between two log lines of a loop about clients that were refused, or could not be accepted.
 inline constexpr base::Nanos kRefusalLogGap = 10 * base::kSecond;
 
 // --- of a loop

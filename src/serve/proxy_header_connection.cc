@@ -5,16 +5,8 @@
 #include "serve/limits.h"
 
 namespace howdah::serve {
-namespace {
 
 static_assert(kReadBytes > net::kMaxProxyBlock, "a header fits the buffer that is lent");
-
-void print_endpoint(const net::Endpoint& endpoint, std::string& ip, std::string& port) {
-  ip = net::IpText(endpoint.ip).view();
-  port = std::to_string(endpoint.port);
-}
-
-}  // namespace
 
 void ProxyHeaderConnection::open(Client client) {
   client_ = std::move(client);
