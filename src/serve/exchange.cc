@@ -31,7 +31,6 @@ Exchange::~Exchange() {
 void Exchange::reset() {
   body_.reset();
   held_.clear();
-  if (held_.capacity() > kKeptBytes) held_.release();
   content_type_.clear();
   declared_length_.reset();
   named_by_ = NamedBy::kNobody;
@@ -271,6 +270,8 @@ void Exchange::finish() {
   report();
   state_ = State::kIdle;
   body_.reset();
+  // Now, not at the next use: a spare exchange may wait long for it.
+  if (held_.capacity() > kKeptBytes) held_.release();
   stream_ = nullptr;
   head_ = nullptr;
 }

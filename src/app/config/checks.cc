@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/openat2.h>
 #include <pwd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -31,6 +32,11 @@ constexpr uint32_t kQueuePerWorker = 100;
 constexpr size_t kLongestSocketPath = 107;
 constexpr uint32_t kOneThreadUpTo = 4;  // CPUs
 constexpr uint32_t kMostLoops = 32;
+// Descriptors of the front that are no client's: its own, each worker's, and this share of all for
+// files on their way to clients and for the spool.
+constexpr uint64_t kOwnDescriptors = 64;
+constexpr uint64_t kDescriptorsPerWorker = 4;
+constexpr uint64_t kShareOfFiles = 4;
 
 // Collects what is wrong, one line a setting.
 class Checker {
@@ -63,6 +69,7 @@ class Checker {
   void symlinks();
   void php(const std::string& program_directory);
   void resolve_counts();
+  void connections();
   void spool();
   void control_socket();
   void users();
@@ -172,6 +179,24 @@ void Checker::resolve_counts() {
   if (config_.queue_capacity == 0) config_.queue_capacity = config_.php_workers * kQueuePerWorker;
   if (config_.front_threads == 0) {
     config_.front_threads = cpus <= kOneThreadUpTo ? 1 : std::min(cpus / 4, kMostLoops);
+  }
+}
+
+// The start raises the limit to the hard one.
+void Checker::connections() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) base::die("getrlimit");
+  uint64_t descriptors = std::min<uint64_t>(limit.rlim_max, INT32_MAX);
+  uint64_t kept = kOwnDescriptors + config_.php_workers * kDescriptorsPerWorker;
+  kept = std::min(kept + descriptors / kShareOfFiles, descriptors - 1);
+  auto most = static_cast<uint32_t>(descriptors - kept);
+  if (config_.max_connections == 0) {
+    config_.max_connections = most;
+  } else if (config_.max_connections > most) {
+    // More could be accepted, but not be given a file.
+    config_.notices.push_back(fmt::format("MAX_CONNECTIONS={} is {}: the descriptor limit is {}",
+                                          config_.max_connections, most, descriptors));
+    config_.max_connections = most;
   }
 }
 
@@ -312,6 +337,7 @@ void resolve_and_check(Config& config, const std::string& program_directory,
   Checker checker(config, problems);
   checker.site();
   checker.php(program_directory);
+  checker.connections();
   checker.spool();
   checker.control_socket();
   checker.users();

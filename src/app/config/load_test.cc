@@ -153,8 +153,10 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"LOG_FORMAT", "xml"}, WrongValue{"SERVICE_NAME", "a\tb\x01"},
         WrongValue{"RATE_LIMIT", "x"}, WrongValue{"RATE_WINDOW", "0"},
         WrongValue{"RATE_WINDOW", "off"}, WrongValue{"TRUSTED_PROXIES", "10.0.0.0/33"},
-        WrongValue{"TRUSTED_PROXIES", "example.com"}, WrongValue{"COMPRESSION", "lzma"},
-        WrongValue{"RESPONSE_HEADERS", "X-Frame-Options"},
+        WrongValue{"TRUSTED_PROXIES", "example.com"},
+        WrongValue{"TRUSTED_PROXIES", "10.0.0.1,unix:"}, WrongValue{"MAX_CONNECTIONS_PER_IP", "-1"},
+        WrongValue{"MAX_CONNECTIONS_PER_IP", "many"}, WrongValue{"MAX_CONNECTIONS", "-1"},
+        WrongValue{"COMPRESSION", "lzma"}, WrongValue{"RESPONSE_HEADERS", "X-Frame-Options"},
         WrongValue{"RESPONSE_HEADERS", "X: a\x01"}, WrongValue{"RESPONSE_HEADERS", "Connection: x"},
         WrongValue{"RESPONSE_HEADERS", "content-length: 1"}, WrongValue{"TLS_CERT", "/no/cert.pem"},
         WrongValue{"TLS_LISTEN_ADDR", "x"}, WrongValue{"TLS_LISTEN_ADDR", ":8443"},
@@ -206,6 +208,35 @@ TEST_F(LoadConfig, TakesTheLimitOfTheQueue) {
   Config config = load({"QUEUE_TIMEOUT=1500ms"}).config;
   EXPECT_EQ(config.queue_timeout, 1500 * base::kMillisecond);
   EXPECT_THAT(config.notices, Not(Contains(HasSubstr("QUEUE_TIMEOUT"))));
+}
+
+TEST_F(LoadConfig, TakesTheLimitsOfConnections) {
+  Config config = load().config;
+  EXPECT_GE(config.max_connections, 1U);
+  EXPECT_EQ(config.max_connections_per_ip, 0U);
+  config = load({"MAX_CONNECTIONS=7", "MAX_CONNECTIONS_PER_IP=3"}).config;
+  EXPECT_EQ(config.max_connections, 7U);
+  EXPECT_EQ(config.max_connections_per_ip, 3U);
+  EXPECT_THAT(load({"MAX_CONNECTIONS=2000000000"}).config.notices,
+              Contains(StartsWith("MAX_CONNECTIONS=2000000000 is ")));
+}
+
+TEST_F(LoadConfig, TakesTrustedProxies) {
+  Config config = load({"TRUSTED_PROXIES=10.0.0.0/8, 2001:db8::1 ,unix"}).config;
+  EXPECT_TRUE(config.trusted_proxies.contains(*net::parse_ip("10.1.2.3")));
+  EXPECT_TRUE(config.trusted_proxies.contains(std::nullopt));
+  EXPECT_FALSE(config.trusted_proxies.contains(*net::parse_ip("2001:db8::2")));
+  EXPECT_FALSE(load().config.trusted_proxies.contains(std::nullopt));
+}
+
+TEST_F(LoadConfig, KeepsItsSocketsFromPhp) {
+  Config config =
+      load({"LISTEN_PID=1", "LISTEN_FDS=2", "LISTEN_FDNAMES=a:b", "LISTEN_FDX=kept"}).config;
+  EXPECT_THAT(config.inherited, IsEmpty()) << "of another process";
+  EXPECT_THAT(config.php_environment, Contains("LISTEN_FDX=kept"));
+  for (std::string_view name : kInheritedVariables) {
+    EXPECT_THAT(config.php_environment, Not(Contains(StartsWith(std::string(name) + "="))));
+  }
 }
 
 TEST_F(LoadConfig, HeadersMayHaveSemicolonsInTheirValues) {

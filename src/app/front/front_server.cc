@@ -65,6 +65,8 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   options.request_timeout = config.request_timeout;
   options.max_connections = config.max_connections;
   if (config.tls_redirect) options.redirect_port = https_port(sockets);
+  options.max_connections_per_ip = config.max_connections_per_ip;
+  options.trusted_proxies = config.trusted_proxies;
   options.response_headers = config.response_headers;
   options.spool_dir = config.spool_dir;
   options.spool_max = config.spool_max;

@@ -88,6 +88,7 @@ class Server(client.Requests):
         self._report = self._told = ""
         self._arguments = arguments
         self._own_group = own_group
+        self.prefix = []  # of the command that starts it
         self.environment = {
             **base_environment(),
             **self._reports.environment(base_environment(), crashes_php),
@@ -111,7 +112,7 @@ class Server(client.Requests):
     def spawn(self, read_log=True, **options):
         """Starts the program and waits for nothing. Without read_log its stdout fills up."""
         self.process = subprocess.Popen(
-            [self.programs.howdah, *self._arguments],
+            [*self.prefix, self.programs.howdah, *self._arguments],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -51,6 +51,12 @@ TABLE = [
     ("FRONT_USER", "no-such-user"),
     ("SPOOL_DIR", "/no/such/folder"),
     ("SPOOL_DIR", "/etc/hostname"),
+    *[("TRUSTED_PROXIES", value) for value in ("10.0.0.0/33", "::/129", "10.0.0", "example.com", "10.0.0.1,unix:", "10.0.0.0/8 ::1", "*")],
+    *[(name, value) for name in ("MAX_CONNECTIONS", "MAX_CONNECTIONS_PER_IP") for value in ("0", "many", "-1", "1.5", "99999999999999999999")],
+    ("LISTEN_ADDR", "unix:relative"),
+    ("LISTEN_ADDR", "unix:/tmp/x?mode=0888"),
+    ("LISTEN_ADDR", "unix:/tmp/x?owner=root"),
+    ("LISTEN_ADDR", "unix:/tmp/" + "x" * 120),
     ("CONTROL_SOCKET", "/no/such/folder/control.sock"),
     ("LOG_LEVEL", "loud"),
     ("LOG_FORMAT", "xml"),
@@ -143,6 +149,9 @@ RIGHT = {
     "PHP_SAPI_NAME": ["fpm-fcgi", "cli-server"],
     "PHP_INI_SET": ["memory_limit=64M", "a.b=1;c.d=2", ""],
     "INDEX_FILE": ["", "index.php"],
+    "TRUSTED_PROXIES": ["", "10.0.0.0/8", "10.0.0.1, ::1,fd00::/8,unix", "0.0.0.0/0"],
+    "MAX_CONNECTIONS": ["1", "100"],
+    "MAX_CONNECTIONS_PER_IP": ["off", "1", "100"],
 }
 
 
