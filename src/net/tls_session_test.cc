@@ -319,6 +319,22 @@ TEST_F(TlsSessionTest, ReadingMayWaitForWriting) {
   EXPECT_EQ(last_result_, 4);
 }
 
+TEST_F(TlsSessionTest, NewKeysAreTakenButNotWithoutEnd) {
+  establish();
+  for (int i = 0; i < 5; ++i) {
+    SSL_key_update(client_.ssl(), SSL_KEY_UPDATE_NOT_REQUESTED);
+    ASSERT_TRUE(client_.send("data"));
+    EXPECT_EQ(receive(100), "data");
+  }
+  for (int i = 0; i < 1000 && last_result_ > 0; ++i) {
+    SSL_key_update(client_.ssl(), SSL_KEY_UPDATE_NOT_REQUESTED);
+    client_.step();  // sends it
+    receive(100);
+    if (last_result_ < 0 && last_error_ == EAGAIN) last_result_ = 1;
+  }
+  EXPECT_EQ(last_error_, EPROTO);
+}
+
 // --- tickets
 
 class TlsTicketTest : public TlsSessionTest, public testing::WithParamInterface<int> {

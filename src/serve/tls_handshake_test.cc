@@ -19,8 +19,7 @@ class TlsHandshakeTest : public ServeTest {
       ASSERT_TRUE(shared);
       shared_ = std::move(*shared);
       front_ = std::make_unique<FrontLoop>(loop_, *shared_, &queue_);
-      std::vector<std::string_view> names(tls_protocols().begin(), tls_protocols().end());
-      front_->use_tls(net::make_context(tickets_, {{}}, names));
+      front_->use_tls(net::make_context(tickets_, {{}}, tls_protocols()));
     }
     int ends[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
