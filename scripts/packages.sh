@@ -19,6 +19,9 @@ packages_php=(
 # End-to-end tests: the runner and the applications they serve stand beside the tests.
 mapfile -t packages_e2e < <(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' tests/e2e/packages.txt)
 
+# The development certificates.
+packages_certs=(openssl)
+
 # Load benches: what Howdah is measured against, and with.
 packages_bench=(nginx-light php8.2-fpm wrk nghttp2-client curl openssl python3)
 
