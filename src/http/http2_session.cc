@@ -316,11 +316,9 @@ bool Http2Session::finished() const {
   return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
 }
 
-// The answer is out and the request is not complete: nobody needs the rest of it (RFC 9113 8.1).
 void Http2Session::on_end_sent(int32_t stream) {
-  if (nghttp2_session_get_stream_remote_close(session_, stream) == 0) {
-    reset(stream, Http2Error::kNone);
-  }
+  if (nghttp2_session_get_stream_remote_close(session_, stream) != 0) return;
+  if (Http2StreamUser* user = user_of(session_, stream)) user->on_answered_early();
 }
 
 void Http2Session::on_reset_sent(Http2Error reason) {

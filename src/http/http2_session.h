@@ -75,6 +75,9 @@ class Http2StreamUser {
   virtual void on_body(std::string_view bytes) = 0;
   // The request is complete.
   virtual void on_end() = 0;
+  // The end of the answer has been pulled, and the request is not complete: reset() with kNone lets
+  // the client stop (RFC 9113 8.1).
+  virtual void on_answered_early() = 0;
   // Over, for whatever reason; the session knows the stream no more. Inside receive() or pull().
   virtual void on_closed(Http2Error reason) = 0;
 

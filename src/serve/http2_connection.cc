@@ -238,6 +238,8 @@ void Http2Connection::keep_rest(std::span<const iovec> pieces, size_t sent) {
 void Http2Connection::settle() {
   for (Http2Stream* stream : with_room_) stream->tell_room();
   with_room_.clear();
+  for (Http2Stream* stream : answered_streams_) stream->finish_exchange();
+  answered_streams_.clear();
   if (closed_streams_.empty()) return;
   for (Http2Stream* stream : closed_streams_) let_go(*stream);
   closed_streams_.clear();
@@ -259,6 +261,7 @@ void Http2Connection::let_go(Http2Stream& stream) {
 
 void Http2Connection::let_all_go() {
   with_room_.clear();
+  answered_streams_.clear();
   closed_streams_.clear();
   while (!streams_.empty()) let_go(*streams_.back());
 }
@@ -279,7 +282,7 @@ void Http2Connection::conclude() {
 bool Http2Connection::sending_last_words() const {
   if (!pending_.empty()) return true;
   return std::any_of(streams_.begin(), streams_.end(),
-                     [](const auto& stream) { return !stream->pending(); });
+                     [](const auto& stream) { return stream->answering(); });
 }
 
 void Http2Connection::become_idle() {
