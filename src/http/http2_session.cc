@@ -185,6 +185,8 @@ Http2Session::Http2Session(const Http2Limits& limits, Http2Events& events)
   nghttp2_option_set_max_continuations(options, limits.max_continuations);
   nghttp2_option_set_max_outbound_ack(options, limits.max_waiting_acks);
   nghttp2_option_set_max_settings(options, limits.max_settings);
+  // It would count by a clock of its own, and the user counts already.
+  nghttp2_option_set_stream_reset_rate_limit(options, UINT32_MAX, UINT32_MAX);
   nghttp2_option_set_builtin_recv_extension_type(options, NGHTTP2_PRIORITY_UPDATE);
   int made = nghttp2_session_server_new2(&session_, Http2Callbacks::table(), this, options);
   nghttp2_option_del(options);
