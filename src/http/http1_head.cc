@@ -147,7 +147,8 @@ std::optional<Refusal> resolve_target(RequestHead& head, std::string& target_mem
   head.host = authority;
   head.target = rest.substr(end);
   if (head.target.empty()) {
-    head.target = "/";
+    // RFC 9112 3.2.4: without a path, OPTIONS is about the server.
+    head.target = head.method == "OPTIONS" ? "*" : "/";
   } else if (head.target.starts_with('?')) {
     target_memory.assign("/").append(head.target);
     head.target = target_memory;

@@ -35,8 +35,10 @@ bool decode_escapes(std::string_view raw, std::string& path) {
   }
 }
 
-// In place: what is written is never ahead of what is read. `path` begins with "/".
-void normalise(std::string& path) {
+}  // namespace
+
+// In place: what is written is never ahead of what is read.
+void normalise_path(std::string& path) {
   if (path.find("//") == std::string::npos && path.find("/.") == std::string::npos) return;
   size_t read = 0;
   size_t write = 0;
@@ -63,8 +65,6 @@ void normalise(std::string& path) {
   path.resize(write);
 }
 
-}  // namespace
-
 std::expected<TargetParts, Refusal> decode_target(std::string_view target, std::string& path) {
   TargetParts parts;
   size_t question = target.find('?');
@@ -80,7 +80,7 @@ std::expected<TargetParts, Refusal> decode_target(std::string_view target, std::
     return std::unexpected(Refusal{400, "bad escape in the path"});
   }
   if (path.find('\0') != std::string::npos) return std::unexpected(Refusal{400, "NUL in the path"});
-  normalise(path);
+  normalise_path(path);
   return parts;
 }
 

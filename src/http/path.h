@@ -23,6 +23,9 @@ struct TargetParts {
 // The views point into `target`. Refuses (400) bad escapes, NUL, and a target that is no path.
 std::expected<TargetParts, Refusal> decode_target(std::string_view target, std::string& path);
 
+// The second half of that: resolves "." and "..", merges slashes. `path` begins with "/".
+void normalise_path(std::string& path);
+
 // A segment of the normalised path begins with a dot; ".well-known" at its front does not count.
 bool has_hidden_segment(std::string_view path);
 

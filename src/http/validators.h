@@ -22,6 +22,8 @@ std::optional<int64_t> parse_http_date(std::string_view text);
 struct Validators {
   std::string_view etag;  // with its quotes
   int64_t last_modified = 0;
+  // The content did not change twice in the second that last_modified names (RFC 9110 8.8.2.2).
+  bool date_is_strong = false;
 };
 
 enum class Precondition : uint8_t {

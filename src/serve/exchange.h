@@ -11,11 +11,13 @@
 #include "channel/request_codec.h"
 #include "http/message.h"
 #include "http/path.h"
+#include "http/ranges.h"
 #include "http/trace_context.h"
 #include "pool/job.h"
 #include "serve/answer_head.h"
 #include "serve/cgi.h"
 #include "serve/observer.h"
+#include "serve/origin.h"
 #include "serve/request_body.h"
 #include "serve/response_stream.h"
 #include "serve/router.h"
@@ -71,6 +73,7 @@ class Exchange final : private pool::AnswerConsumer {
     kWaiting,    // the pool has the job and has not answered
     kHolding,    // the answer's head is here; its body is gathered to learn its length
     kStreaming,  // the head is out
+    kRanges,     // the head of a file's answer is out, its ranges follow one by one
     kDropping,   // the answer is of no use any more; what PHP still says is dropped
     kAnswered,   // the stream has all of the answer
   };
@@ -78,15 +81,39 @@ class Exchange final : private pool::AnswerConsumer {
     kError,     // error_status_
     kOptions,   // OPTIONS *
     kRedirect,  // to the directory's name with a slash
+    kToHttps,   // to the same at the port that speaks TLS
+    kMistaken,  // this is that port, and the client does not
     kFile,
     kScript,
+  };
+
+  // A script's word that a file is to be sent in its place.
+  enum class NamedBy {
+    kNobody,
+    kUri,   // X-Accel-Redirect
+    kPath,  // X-Sendfile
+  };
+  // Several ranges of a file on their way.
+  struct FileRanges {
+    base::UniqueFd fd;
+    std::string content;  // where there is no descriptor
+    http::ByteRanges ranges;
+    std::string boundary;
+    std::string content_type;
+    uint64_t size = 0;  // of the file
+    size_t index = 0;   // the range whose turn it is
+    uint64_t sent = 0;  // of that range
+
+    http::PartsForm form() const { return {boundary, content_type, size}; }
   };
 
   // --- exchange.cc: the request
   void reset();
   void identify(std::string_view traceparent, std::string_view request_id);
-  Plan plan(const ConnectionAddresses& addresses);
+  void set_addresses(const ConnectionAddresses& addresses);
+  Plan plan();
   Plan plan_error(int status, const char* why);
+  Plan plan_to_https();
   Plan plan_target();
   void check_kept(const base::Status& kept);
   void submit();
@@ -103,9 +130,25 @@ class Exchange final : private pool::AnswerConsumer {
   void send_text(std::string_view content_type, std::string_view text);
   void send_options();
   void send_redirect();
-  void send_file();
-  void send_open_file(base::UniqueFd file, uint64_t size, int64_t modified);
+  void send_to_https();
+  void send_mistaken();
 
+  // --- exchange_file.cc: files
+  void send_file();
+  void send_found(FileCache::Found found);
+  void send_open_error(const base::Error& error);
+  void begin_file_head(int status, const StaticFile& file);
+  void send_content(FileCache::Found found);
+  void send_range(FileCache::Found found, http::ByteRange range);
+  void begin_ranges(FileCache::Found found, const http::ByteRanges& ranges);
+  void send_ranges();
+  size_t send_range_piece(FileRanges& all);
+  std::string_view file_type(const StaticFile& file) const;
+  bool take_file_name(std::string_view name, std::string_view value);
+  void send_named_file();
+  FileCache* find_named_file();
+
+  // --- exchange_answer.cc again: what PHP answers
   size_t on_answer(const pool::AnswerPart& part) override;
   void on_lost(pool::Loss loss) override;
   bool take_head(const channel::ResponseHead& head);
@@ -128,6 +171,8 @@ class Exchange final : private pool::AnswerConsumer {
   http::RequestHead* head_ = nullptr;
   ResponseStream* stream_ = nullptr;
   const ConnectionAddresses* addresses_ = nullptr;
+  Origin origin_;
+  OriginText origin_text_;
   http::Version refused_version_ = http::Version::kHttp11;  // without a head_
   std::string head_bytes_;
   std::string path_;
@@ -155,6 +200,14 @@ class Exchange final : private pool::AnswerConsumer {
   std::optional<uint64_t> declared_length_;
   bool event_stream_ = false;
   base::Buffer held_;
+  uint64_t file_size_ = 0;  // for a 416
+
+  NamedBy named_by_ = NamedBy::kNobody;
+  std::string file_name_;
+  AnswerHead script_head_;  // what that script said beside it
+
+  std::unique_ptr<FileRanges> file_ranges_;
+  net::MemberTimer<Exchange, &Exchange::send_ranges> next_turn_{*this};
   uint64_t passed_on_ = 0;
   std::vector<std::string_view> pieces_;
   std::string scratch_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http/chars.h"
+#include "http/host.h"
 #include "http/path.h"
 #include "http/response_rules.h"
 #include "serve/error_answer.h"
@@ -13,6 +14,7 @@ namespace howdah::serve {
 namespace {
 
 constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
+constexpr uint16_t kHttpsPort = 443;
 constexpr std::string_view kEventStream = "text/event-stream";
 
 // The server says these itself, once; what PHP says of them is dropped.
@@ -42,7 +44,7 @@ void Exchange::begin_head(int status) {
 }
 
 void Exchange::add_identity() {
-  answer_.add("Server", "howdah");
+  answer_.add("Server", kServerName);
   answer_.add("Date", services_.date.at(services_.loop.now()));
   answer_.add("X-Request-ID", request_id_);
   answer_.add("traceparent", traceparent_);
@@ -79,6 +81,11 @@ void Exchange::send_error(int status, const char* why) {
     answer_.add("Retry-After", "1");
     dropped_ = true;
   }
+  if (status == 416) {
+    scratch_.clear();
+    http::append_unsatisfied_range(scratch_, file_size_);
+    answer_.add("Content-Range", scratch_);
+  }
   if (status == 429) answer_.add("Retry-After", decimal(admission_.reset_seconds));
   send_text(kPlainText, error_text(status));
 }
@@ -97,6 +104,23 @@ void Exchange::send_redirect() {
   if (target_.has_query) scratch_.append("?").append(target_.query);
   answer_.add("Location", scratch_);
   send_text(kPlainText, error_text(308));
+}
+
+void Exchange::send_to_https() {
+  begin_head(308);
+  auto host = http::parse_host(head_->host);
+  scratch_.assign("https://").append(host->name);
+  if (*options().redirect_port != kHttpsPort) {
+    scratch_.append(":").append(decimal(*options().redirect_port));
+  }
+  answer_.add("Location", scratch_.append(head_->target));
+  send_text(kPlainText, error_text(308));
+}
+
+void Exchange::send_mistaken() {
+  begin_head(400);
+  error_ = "plain HTTP to a TLS port";
+  send_text(kPlainText, "This port speaks HTTPS, and the request was plain HTTP.\n");
 }
 
 // --- what PHP answers
@@ -146,7 +170,7 @@ void Exchange::take_field(std::string_view name, std::string_view value) {
                              "header of a script dropped: not valid", ids(), {{"name", name}});
     return;
   }
-  if (http::is_hop_by_hop(name) || is_servers_own(name)) return;
+  if (http::is_hop_by_hop(name) || is_servers_own(name) || take_file_name(name, value)) return;
   if (http::iequals(name, "content-length")) {
     declared_length_ = parse_length(value);
     return;
@@ -175,6 +199,11 @@ size_t Exchange::take_body(const pool::AnswerPart& part) {
 // Nothing has been sent yet: wait for the end, which tells the length, unless the script wants its
 // words out or there are too many of them.
 size_t Exchange::hold(const pool::AnswerPart& part) {
+  if (named_by_ != NamedBy::kNobody) {
+    // The file takes the place of all that the script prints.
+    if (part.end) send_named_file();
+    return part.body_size;
+  }
   if (part.end) {
     send_whole(part);
     return part.body_size;

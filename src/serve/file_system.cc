@@ -9,6 +9,8 @@
 
 #include <cstring>
 
+#include "serve/limits.h"
+
 namespace howdah::serve {
 namespace {
 
@@ -31,13 +33,19 @@ class RelativeName {
   bool fits_;
 };
 
-FileKind kind_of_mode(mode_t mode) {
-  if (S_ISREG(mode)) return FileKind::kFile;
-  return S_ISDIR(mode) ? FileKind::kDirectory : FileKind::kNone;
+base::Nanos nanoseconds(const timespec& time) { return time.tv_sec * base::kSecond + time.tv_nsec; }
+
+FileLook look_of(const struct stat& info) {
+  FileKind kind = S_ISREG(info.st_mode)   ? FileKind::kFile
+                  : S_ISDIR(info.st_mode) ? FileKind::kDirectory
+                                          : FileKind::kNone;
+  return {kind,
+          {info.st_dev, info.st_ino, static_cast<uint64_t>(info.st_size), nanoseconds(info.st_mtim),
+           nanoseconds(info.st_ctim)}};
 }
 
-FileKind kind_of_failure() {
-  return errno == EACCES || errno == EPERM ? FileKind::kForbidden : FileKind::kNone;
+FileLook look_of_failure() {
+  return {errno == EACCES || errno == EPERM ? FileKind::kForbidden : FileKind::kNone, {}};
 }
 
 }  // namespace
@@ -45,29 +53,46 @@ FileKind kind_of_failure() {
 base::Result<DocumentRoot> DocumentRoot::open(const std::string& root, Symlinks symlinks) {
   base::UniqueFd fd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return base::fail_errno("document root");
-  return DocumentRoot(std::move(fd), symlinks);
+  DocumentRoot opened(std::move(fd), symlinks);
+  if (symlinks == Symlinks::kBeneath) {
+    base::UniqueFd itself(opened.open_beneath(".", O_PATH | O_CLOEXEC));
+    if (!itself) return base::fail_errno("openat2");
+  }
+  return opened;
 }
 
 int DocumentRoot::open_beneath(const char* name, uint64_t flags) const {
   open_how how{};
   how.flags = flags;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  return base::retry_eintr([&] {
-    return static_cast<int>(::syscall(SYS_openat2, root_.get(), name, &how, sizeof how));
-  });
+  int fd = -1;
+  // EAGAIN: something was renamed meanwhile, and the kernel cannot say whether ".." stayed below.
+  for (int tries = 0; tries < kBeneathTries; ++tries) {
+    fd = base::retry_eintr([&] {
+      return static_cast<int>(::syscall(SYS_openat2, root_.get(), name, &how, sizeof how));
+    });
+    if (fd >= 0 || errno != EAGAIN) break;
+  }
+  return fd;
 }
 
-FileKind DocumentRoot::kind_of(std::string_view path) const {
+FileLook DocumentRoot::look_at(std::string_view path) const {
   RelativeName name(path);
-  if (!name.fits()) return FileKind::kNone;
+  if (!name.fits()) return {};
   struct stat info;
   if (symlinks_ == Symlinks::kFollow) {
-    if (::fstatat(root_.get(), name.c_str(), &info, 0) < 0) return kind_of_failure();
-    return kind_of_mode(info.st_mode);
+    if (::fstatat(root_.get(), name.c_str(), &info, 0) < 0) return look_of_failure();
+    return look_of(info);
   }
   base::UniqueFd fd(open_beneath(name.c_str(), O_PATH | O_CLOEXEC));
-  if (!fd || ::fstat(fd.get(), &info) < 0) return kind_of_failure();
-  return kind_of_mode(info.st_mode);
+  if (!fd || ::fstat(fd.get(), &info) < 0) return look_of_failure();
+  return look_of(info);
+}
+
+FileLook look_at(int fd) {
+  struct stat info;
+  if (::fstat(fd, &info) < 0) return look_of_failure();
+  return look_of(info);
 }
 
 base::Result<base::UniqueFd> DocumentRoot::open_file(std::string_view path) const {

@@ -1,11 +1,12 @@
 #pragma once
 
-// The files below the document root, as routing and static files see them.
+// The files below a folder, as routing and static files see them.
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/fd.h"
 
 namespace howdah::serve {
@@ -21,20 +22,37 @@ enum class FileKind {
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
-  virtual FileKind kind_of(std::string_view path) const = 0;
+  virtual FileKind kind_of(std::string_view path) = 0;
+};
+
+// A file's content at one time: who writes to the file or puts another in its place changes one of
+// these.
+struct FileIdentity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t size = 0;
+  base::Nanos modified = 0;  // since the epoch, like the next
+  base::Nanos changed = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+
+struct FileLook {
+  FileKind kind = FileKind::kNone;
+  FileIdentity identity;
 };
 
 enum class Symlinks {
   kFollow,   // may lead out of the root
-  kBeneath,  // must stay below it
+  kBeneath,  // must stay below it; an absolute one never does
 };
 
-// The real files. Immutable, thread-safe.
-class DocumentRoot final : public FileSystem {
+// The real files below one folder. Immutable, thread-safe.
+class DocumentRoot {
  public:
+  // Fails with ENOSYS or EPERM where the kernel cannot do kBeneath.
   static base::Result<DocumentRoot> open(const std::string& root, Symlinks symlinks);
 
-  FileKind kind_of(std::string_view path) const override;
+  FileLook look_at(std::string_view path) const;
   // For reading; never blocks on a FIFO.
   base::Result<base::UniqueFd> open_file(std::string_view path) const;
 
@@ -46,5 +64,8 @@ class DocumentRoot final : public FileSystem {
   base::UniqueFd root_;
   Symlinks symlinks_;
 };
+
+// The file behind a descriptor.
+FileLook look_at(int fd);
 
 }  // namespace howdah::serve

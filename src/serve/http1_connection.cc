@@ -18,7 +18,8 @@ void Http1Connection::open(Client client) {
   socket_ = std::move(client.socket);
   addresses_ = std::move(client.addresses);
   input_ = std::move(client.input);
-  readable_ = hung_up_ = broken_ = cut_ = false;
+  hung_up_ = broken_ = cut_ = false;
+  readable_ = socket_.holds_input();
   // A new socket's buffer is empty.
   writable_ = true;
   close_after_ = false;
@@ -29,7 +30,7 @@ void Http1Connection::open(Client client) {
   parser_.emplace(limits);
   become_idle();
   if (!services_.loop.ready_set().add(socket_.fd(), *this)) return close();
-  if (!input_.empty()) schedule();
+  if (!input_.empty() || readable_) schedule();
 }
 
 void Http1Connection::close() {
@@ -48,7 +49,7 @@ void Http1Connection::close() {
   queue_.reset();
   file_.reset();
   file_left_ = 0;
-  services_.client_gone();
+  services_.client_gone(addresses_);
   services_.ended.push_back(this);
 }
 
@@ -62,12 +63,13 @@ void Http1Connection::run() {
 void Http1Connection::drain() {
   if (state_ != State::kIdle) return;
   // A request that has arrived already is answered; without one this closes.
-  readable_ = true;
+  if (input_.empty()) readable_ = true;
   advance();
 }
 
 void Http1Connection::on_ready(uint32_t events) {
   constexpr uint32_t kHangUp = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  events = socket_.wakes(events);
   if ((events & (EPOLLIN | kHangUp)) != 0) readable_ = true;
   if ((events & kHangUp) != 0) hung_up_ = true;
   if ((events & EPOLLOUT) != 0) {
@@ -246,9 +248,9 @@ bool Http1Connection::receive(size_t wanted) {
     input_.commit(static_cast<size_t>(got));
     turn_bytes_ += static_cast<size_t>(got);
     last_input_ = services_.loop.now();
-    // A short read has emptied the socket; what comes later is told of. Not so the end, which may
-    // have been told already.
-    if (static_cast<size_t>(got) < room.size() && !hung_up_) readable_ = false;
+    // What comes after an emptied socket is told of. Not so the end, which may have been already.
+    bool emptied = !socket_.may_hold_more(static_cast<size_t>(got), room.size());
+    if (emptied && !hung_up_) readable_ = false;
     return true;
   }
   readable_ = false;

@@ -74,7 +74,8 @@ class Http1Connection final : public Connection, private ResponseStream {
   void start(const AnswerHead& head, std::optional<uint64_t> length, BodyPieces body,
              Last last) override;
   void write(BodyPieces body, Last last) override;
-  void start_file(const AnswerHead& head, base::UniqueFd file, uint64_t length) override;
+  void start_file(const AnswerHead& head, base::UniqueFd file, uint64_t offset,
+                  uint64_t length) override;
   void cut() override;
   void set_pace(Pace pace) override { pace_ = pace; }
   bool room() override;

@@ -35,7 +35,8 @@ void Http1Connection::send_interim(int status, std::span<const channel::Response
 
 void Http1Connection::decide_framing(int status, std::optional<uint64_t> length) {
   bool persistent = request_complete_ && parser_->head().keep_alive && !services_.draining &&
-                    services_.shared.options.idle_timeout != 0;
+                    services_.shared.options.idle_timeout != 0 &&
+                    addresses_.entrance != Entrance::kMistaken;
   if (!persistent) close_after_ = true;
   if (!http::status_allows_body(status)) {
     framing_ = Framing::kNone;
@@ -100,13 +101,14 @@ void Http1Connection::emit(BodyPieces body, Last last) {
   if (answer_complete_) schedule();
 }
 
-void Http1Connection::start_file(const AnswerHead& head, base::UniqueFd file, uint64_t length) {
+void Http1Connection::start_file(const AnswerHead& head, base::UniqueFd file, uint64_t offset,
+                                 uint64_t length) {
   render_head(head, length);
   answer_complete_ = true;
   services_.pieces.clear();
   gather(services_.scratch);
   file_ = std::move(file);
-  file_offset_ = 0;
+  file_offset_ = offset;
   file_left_ = length;
   body_given_ = length;
   send_gathered(true);

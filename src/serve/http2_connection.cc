@@ -42,7 +42,6 @@ void Http2Connection::open(Client client) {
   session_ = std::make_unique<http::Http2Session>(limits_of(services_.shared.options), events);
   if (!services_.loop.ready_set().add(socket_.fd(), *this)) return close();
   become_idle();
-  if (services_.draining) drain();
   schedule();
 }
 
@@ -60,7 +59,7 @@ void Http2Connection::close() {
   session_.reset();
   services_.take_back_buffer(input_);
   pending_.release();
-  services_.client_gone();
+  services_.client_gone(addresses_);
   services_.ended.push_back(this);
 }
 
@@ -77,6 +76,7 @@ void Http2Connection::run() {
 
 void Http2Connection::on_ready(uint32_t events) {
   constexpr uint32_t kHangUp = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  events = socket_.wakes(events);
   if ((events & (EPOLLIN | kHangUp)) != 0) readable_ = true;
   if ((events & kHangUp) != 0) hung_up_ = true;
   if ((events & EPOLLOUT) != 0) writable_ = true;
@@ -122,9 +122,9 @@ bool Http2Connection::receive_some() {
   ssize_t got = socket_.receive(room);
   if (got > 0) {
     turn_bytes_ += static_cast<size_t>(got);
-    // A short read has emptied the socket; what comes later is told of. Not so the end, which may
-    // have been told already.
-    if (static_cast<size_t>(got) < room.size() && !hung_up_) readable_ = false;
+    // What comes after an emptied socket is told of. Not so the end, which may have been already.
+    bool emptied = !socket_.may_hold_more(static_cast<size_t>(got), room.size());
+    if (emptied && !hung_up_) readable_ = false;
     give_session({room.data(), static_cast<size_t>(got)});
     return true;
   }

@@ -59,7 +59,8 @@ class Http2Stream final : public http::Http2StreamUser, private ResponseStream {
   void start(const AnswerHead& head, std::optional<uint64_t> length, BodyPieces body,
              Last last) override;
   void write(BodyPieces body, Last last) override;
-  void start_file(const AnswerHead& head, base::UniqueFd file, uint64_t length) override;
+  void start_file(const AnswerHead& head, base::UniqueFd file, uint64_t offset,
+                  uint64_t length) override;
   void cut() override;
   void set_pace(Pace pace) override { pace_ = pace; }
   bool room() override;

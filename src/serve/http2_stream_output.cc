@@ -57,12 +57,13 @@ void Http2Stream::start(const AnswerHead& head, std::optional<uint64_t> length, 
 
 void Http2Stream::write(BodyPieces body, Last last) { emit(body, last); }
 
-void Http2Stream::start_file(const AnswerHead& head, base::UniqueFd file, uint64_t length) {
+void Http2Stream::start_file(const AnswerHead& head, base::UniqueFd file, uint64_t offset,
+                             uint64_t length) {
   send_head(head, length, http::Http2Session::Body::kOffered);
   answer_complete_ = true;
   if (closed_) return;
   file_ = std::move(file);
-  file_offset_ = 0;
+  file_offset_ = offset;
   file_left_ = body_given_ = length;
   arm_write_timer();
 }

@@ -30,24 +30,47 @@ inline constexpr size_t kStreamHigh = 64 << 10;
 inline constexpr size_t kStreamLow = 16 << 10;
 // One turn of sendfile() or of reading the spool, so that one client cannot hold up the loop.
 inline constexpr size_t kFileTurnBytes = 1 << 20;
-// A static file up to this size is read and goes out with its head in one call.
+// A static file up to this size is kept in memory and goes out with its head in one call.
 inline constexpr size_t kSmallFileBytes = 32 << 10;
+// What is read at a time of a file that is sent as several ranges.
+inline constexpr size_t kRangePieceBytes = 32 << 10;
 
 // --- times
 // After a refusal: how long what the client still sends is read and dropped, so that it can read
 // the answer before a reset throws that away.
 inline constexpr base::Nanos kLingerTime = 2 * base::kSecond;
 inline constexpr uint64_t kLingerBytes = 16 << 20;
+// Dropped of what a client has sent that is turned away at once.
+inline constexpr size_t kTurnAwayBytes = 1 << 20;
 // After BODY_TIMEOUT a body must have come at this rate on average, looked at this often.
 inline constexpr uint64_t kBodyBytesPerSecond = 500;
 inline constexpr base::Nanos kBodyRateCheck = base::kSecond;
+// A TLS handshake, where HEADER_TIMEOUT_SECS sets no limit.
+inline constexpr base::Nanos kHandshakeTime = 10 * base::kSecond;
 // Pause of accepting when descriptors have run out.
 inline constexpr base::Nanos kAcceptPause = 100 * base::kMillisecond;
+// Between two log lines of a loop about clients that were refused.
+inline constexpr base::Nanos kRefusalLogGap = 10 * base::kSecond;
+
+// What was seen of a file is believed for this long; CONTRACT section 3 allows no more.
+inline constexpr base::Nanos kFileTrust = base::kSecond;
+// A file that was changed less than this before it was read may be changed again within the
+// resolution of its times: what was read of it is not believed for longer than kFileTrust.
+inline constexpr base::Nanos kFileSettles = base::kSecond;
+
+// How often a small file is read again when it changes meanwhile.
+inline constexpr int kFileReadTries = 4;
 
 // --- of a loop
+// Files and directories it remembers, and the contents among them. A longer path is not remembered.
+inline constexpr size_t kCachedFiles = 2048;
+inline constexpr size_t kCachedFileBytes = 16 << 20;
+inline constexpr size_t kCachedPathBytes = 512;
 inline constexpr int kAcceptsPerPass = 64;
 // Pipelined requests a connection may have answered before others get their turn.
 inline constexpr int kExchangesPerTurn = 32;
+// How often openat2() is asked again when renames disturb it.
+inline constexpr int kBeneathTries = 8;
 // Objects kept for the next connection or exchange.
 inline constexpr size_t kSpareConnections = 256;
 inline constexpr size_t kSpareExchanges = 256;

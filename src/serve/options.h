@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "net/ip_address.h"
+#include "serve/limits.h"
 
 namespace howdah::serve {
 
@@ -24,7 +26,10 @@ struct ServeOptions {
   std::string index_file;                       // below the root, without a slash; may be empty
   bool index_scripts = false;
   std::vector<std::string> php_deny;
+  std::string sendfile_root;  // where a script's X-Accel-Redirect points; empty = document_root
   bool follow_symlinks = true;
+  // How long what was seen of a file is believed, at most kFileTrust; 0 = not at all.
+  base::Nanos file_trust = kFileTrust;
   std::optional<base::Nanos> static_cache_ttl =
       86400 * base::kSecond;  // nothing = no Cache-Control
 
@@ -37,6 +42,9 @@ struct ServeOptions {
   base::Nanos queue_timeout = 0;
   base::Nanos request_timeout = 120 * base::kSecond;
   uint64_t max_connections = 0;
+  uint32_t max_connections_per_ip = 0;
+  net::PeerList trusted_proxies;
+  std::optional<uint16_t> redirect_port;  // plain requests are sent to HTTPS at this port
 
   std::string spool_dir = "/tmp";
   uint64_t spool_max = uint64_t{2} << 30;

@@ -42,8 +42,10 @@ class ResponseStream {
   virtual void start(const AnswerHead& head, std::optional<uint64_t> length, BodyPieces body,
                      Last last) = 0;
   virtual void write(BodyPieces body, Last last) = 0;
-  // The final head and `length` bytes of `file` from its beginning. Nothing follows.
-  virtual void start_file(const AnswerHead& head, base::UniqueFd file, uint64_t length) = 0;
+  // The final head and `length` bytes of `file` from `offset`. Nothing follows. A file that turns
+  // out to be shorter cuts the answer.
+  virtual void start_file(const AnswerHead& head, base::UniqueFd file, uint64_t offset,
+                          uint64_t length) = 0;
   // The answer cannot be completed: what was sent of it must be seen to be cut. What waits for the
   // client is sent first.
   virtual void cut() = 0;

@@ -75,7 +75,7 @@ bool Router::denied(std::string_view path) const {
   return false;
 }
 
-void Router::route(std::string_view path, const FileSystem& files, Route& route) const {
+void Router::route(std::string_view path, FileSystem& files, Route& route) const {
   set(route, RouteKind::kNotFound, {});
   if (http::has_hidden_segment(path)) return;
   if (path == "/" && mode_ != Mode::kFiles) return route_rest(route);
@@ -106,7 +106,7 @@ void Router::route_file(std::string_view path, Route& route) const {
 }
 
 // `/x.php/more` where x.php exists. True when the question is settled, by a script or by a 404.
-bool Router::find_script(std::string_view path, const FileSystem& files, Route& route) const {
+bool Router::find_script(std::string_view path, FileSystem& files, Route& route) const {
   for (size_t slash = path.find('/', 1); slash != std::string_view::npos;
        slash = path.find('/', slash + 1)) {
     std::string_view script = path.substr(0, slash);
@@ -124,7 +124,7 @@ bool Router::find_script(std::string_view path, const FileSystem& files, Route& 
 
 // The index of a directory (with its slash) that this mode serves. True when there is one; one that
 // may not run counts, and is not found.
-bool Router::find_index(std::string_view directory, const FileSystem& files, Route& route) const {
+bool Router::find_index(std::string_view directory, FileSystem& files, Route& route) const {
   std::string& file = route.file;
   if (scripts_run()) {
     file.assign(directory).append("index.php");
@@ -142,7 +142,7 @@ bool Router::find_index(std::string_view directory, const FileSystem& files, Rou
   return false;
 }
 
-void Router::route_directory(std::string_view path, const FileSystem& files, Route& route) const {
+void Router::route_directory(std::string_view path, FileSystem& files, Route& route) const {
   if (path.ends_with('/')) {
     if (!find_index(path, files, route)) route_rest(route);
     return;

@@ -37,7 +37,7 @@ class Router {
   explicit Router(Options options);
 
   // `path` as http::decode_target() left it.
-  void route(std::string_view path, const FileSystem& files, Route& route) const;
+  void route(std::string_view path, FileSystem& files, Route& route) const;
 
  private:
   enum class Mode {
@@ -49,9 +49,9 @@ class Router {
 
   bool scripts_run() const { return mode_ != Mode::kController; }
   bool denied(std::string_view path) const;
-  bool find_script(std::string_view path, const FileSystem& files, Route& route) const;
-  bool find_index(std::string_view directory, const FileSystem& files, Route& route) const;
-  void route_directory(std::string_view path, const FileSystem& files, Route& route) const;
+  bool find_script(std::string_view path, FileSystem& files, Route& route) const;
+  bool find_index(std::string_view directory, FileSystem& files, Route& route) const;
+  void route_directory(std::string_view path, FileSystem& files, Route& route) const;
   void route_file(std::string_view path, Route& route) const;
   void route_rest(Route& route) const;
 

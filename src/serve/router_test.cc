@@ -26,7 +26,7 @@ class FakeFiles : public FileSystem {
       kinds_[file.substr(0, slash)] = FileKind::kDirectory;
     }
   }
-  FileKind kind_of(std::string_view path) const override {
+  FileKind kind_of(std::string_view path) override {
     if (path == "/") return FileKind::kDirectory;
     if (path.starts_with("/closed/")) return FileKind::kForbidden;
     bool slash = path.ends_with('/');

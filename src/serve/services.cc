@@ -4,29 +4,47 @@
 #include "serve/http2_stream.h"
 
 namespace howdah::serve {
+namespace {
+
+std::string cache_control_of(const ServeOptions& options) {
+  if (!options.static_cache_ttl) return {};
+  return "public, max-age=" + std::to_string(*options.static_cache_ttl / base::kSecond);
+}
+
+}  // namespace
 
 base::Result<std::unique_ptr<SharedServices>> SharedServices::create(ServeOptions options,
                                                                      const base::Logger& log,
                                                                      ExchangeObserver& observer,
                                                                      Admission* admission) {
-  auto root = DocumentRoot::open(options.document_root,
-                                 options.follow_symlinks ? Symlinks::kFollow : Symlinks::kBeneath);
+  Symlinks symlinks = options.follow_symlinks ? Symlinks::kFollow : Symlinks::kBeneath;
+  auto root = DocumentRoot::open(options.document_root, symlinks);
   if (!root) return base::fail(root.error());
+  std::optional<DocumentRoot> named_files;
+  if (!options.sendfile_root.empty()) {
+    auto opened = DocumentRoot::open(options.sendfile_root, symlinks);
+    if (!opened) return base::fail(opened.error());
+    named_files = std::move(*opened);
+  }
   return std::make_unique<SharedServices>(std::move(options), log, observer, admission,
-                                          std::move(*root));
+                                          std::move(*root), std::move(named_files));
 }
 
 SharedServices::SharedServices(ServeOptions settings, const base::Logger& logger,
-                               ExchangeObserver& watcher, Admission* gate, DocumentRoot root)
+                               ExchangeObserver& watcher, Admission* gate, DocumentRoot root,
+                               std::optional<DocumentRoot> named_files)
     : options(std::move(settings)),
       log(logger),
       observer(watcher),
       admission(gate),
-      files(std::move(root)),
+      document_root(std::move(root)),
+      sendfile_root(std::move(named_files)),
       router({.index_file = options.index_file,
               .index_scripts = options.index_scripts,
               .php_deny = options.php_deny}),
-      spool(options.spool_dir, options.spool_max) {}
+      static_cache_control(cache_control_of(options)),
+      spool(options.spool_dir, options.spool_max),
+      clients(base::RandomIds().next()) {}
 
 std::string_view DateCache::at(base::Nanos now) {
   if (now >= valid_until_) {
@@ -39,7 +57,14 @@ std::string_view DateCache::at(base::Nanos now) {
 }
 
 LoopServices::LoopServices(net::EventLoop& event_loop, SharedServices& all, pool::JobQueue* queue)
-    : loop(event_loop), shared(all), jobs(queue) {}
+    : loop(event_loop),
+      shared(all),
+      jobs(queue),
+      files(all.document_root, event_loop, all.options.file_trust) {
+  if (all.sendfile_root) {
+    sendfile_files.emplace(*all.sendfile_root, event_loop, all.options.file_trust);
+  }
+}
 
 LoopServices::~LoopServices() = default;
 
@@ -65,7 +90,8 @@ void LoopServices::release_stream(std::unique_ptr<Http2Stream> stream) {
   if (streams_.size() < kSpareStreams) streams_.push_back(std::move(stream));
 }
 
-void LoopServices::client_gone() {
+void LoopServices::client_gone(const ConnectionAddresses& addresses) {
+  if (addresses.counted) shared.clients.remove(*addresses.client);
   shared.connections.fetch_sub(1, std::memory_order_relaxed);
   shared.observer.on_connection_closed();
 }

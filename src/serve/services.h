@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,11 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "net/event_loop.h"
+#include "net/tls_context.h"
 #include "pool/job.h"
+#include "serve/client_counts.h"
 #include "serve/connection.h"
+#include "serve/file_cache.h"
 #include "serve/file_system.h"
 #include "serve/gather.h"
 #include "serve/limits.h"
@@ -31,7 +35,7 @@ class Http2Stream;
 // For all loops: immutable or thread-safe. Outlives every FrontLoop.
 class SharedServices {
  public:
-  // Fails when the document root cannot be opened. All references outlive the object; `admission`
+  // Fails when one of the roots cannot be opened. All references outlive the object; `admission`
   // may be null.
   static base::Result<std::unique_ptr<SharedServices>> create(ServeOptions options,
                                                               const base::Logger& log,
@@ -42,13 +46,16 @@ class SharedServices {
   const base::Logger& log;
   ExchangeObserver& observer;
   Admission* const admission;
-  const DocumentRoot files;
+  const DocumentRoot document_root;
+  const std::optional<DocumentRoot> sendfile_root;
   const Router router;
+  const std::string static_cache_control;  // empty = static files do not have it
   Spool spool;
+  ClientCounts clients;  // filled only when MAX_CONNECTIONS_PER_IP is set
   std::atomic<uint64_t> connections{0};
 
   SharedServices(ServeOptions settings, const base::Logger& logger, ExchangeObserver& watcher,
-                 Admission* gate, DocumentRoot root);
+                 Admission* gate, DocumentRoot root, std::optional<DocumentRoot> named_files);
 };
 
 // The Date field's value, rendered once a second.
@@ -74,7 +81,11 @@ class LoopServices {
   pool::JobQueue* const jobs;
   base::RandomIds random;
   DateCache date;
+  FileCache files;
+  std::optional<FileCache> sendfile_files;  // below SENDFILE_ROOT
   bool draining = false;
+  // Null while no port speaks TLS. shared_ptr: for all loops, until newer certificates replace it.
+  std::shared_ptr<const net::TlsContext> tls;
 
   // Objects with buffers, kept for the next that needs one.
   std::unique_ptr<Exchange> acquire_exchange();
@@ -94,7 +105,7 @@ class LoopServices {
   };
   std::vector<HandedOn> handed_on;
   // Counted from being accepted to here, whatever connections it had meanwhile.
-  void client_gone();
+  void client_gone(const ConnectionAddresses& addresses);
 
   // Memory for one call: a head being rendered, and what goes out with it.
   std::string scratch;
