@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <optional>
+#include <span>
 
 #include "base/result.h"
 #include "http/chars.h"
@@ -72,7 +73,7 @@ std::span<const nghttp2_nv> pairs_of(std::string_view status, std::span<const Fi
 // nghttp2's callbacks: each finds its member and nothing else.
 struct Http2Callbacks {
   static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
-    return session_of(user)->on_begin_frame(head->type, head->flags, head->length);
+    return session_of(user)->on_begin_frame(head->type, head->flags, head->stream_id, head->length);
   }
   static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     session_of(user)->on_begin_head(frame->headers.cat == NGHTTP2_HCAT_REQUEST);
@@ -185,6 +186,8 @@ Http2Session::Http2Session(const Http2Limits& limits, Http2Events& events)
   nghttp2_option_set_max_continuations(options, limits.max_continuations);
   nghttp2_option_set_max_outbound_ack(options, limits.max_waiting_acks);
   nghttp2_option_set_max_settings(options, limits.max_settings);
+  // It would count by a clock of its own, and the user counts already.
+  nghttp2_option_set_stream_reset_rate_limit(options, UINT32_MAX, UINT32_MAX);
   nghttp2_option_set_builtin_recv_extension_type(options, NGHTTP2_PRIORITY_UPDATE);
   int made = nghttp2_session_server_new2(&session_, Http2Callbacks::table(), this, options);
   nghttp2_option_del(options);
@@ -214,7 +217,8 @@ void Http2Session::receive(std::string_view bytes) {
   useful_ = 0;
   auto taken = nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()),
                                         bytes.size());
-  if (taken < 0) return fail(static_cast<int>(taken));
+  if (taken < 0) fail(static_cast<int>(taken));
+  if (ended_) return;
   size_t overhead = bytes.size() - std::min(useful_, bytes.size());
   if (cost(Http2Cost::kOverheadByte, overhead) != 0) fail(NGHTTP2_ERR_FLOODED);
   if (!inside_head_) reader_.release();
@@ -228,17 +232,23 @@ void Http2Session::fail(int code) {
     case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
       return end(Http2Error::kEnhanceYourCalm);
     default:
-      return end(too_much_ ? Http2Error::kEnhanceYourCalm : Http2Error::kInternal);
+      return end(fault_.value_or(Http2Error::kInternal));
   }
 }
 
 int Http2Session::cost(Http2Cost cost, size_t amount) {
   if (amount == 0 || events_.on_cost(cost, amount)) return 0;
-  too_much_ = true;
+  return fault(Http2Error::kEnhanceYourCalm);
+}
+
+int Http2Session::fault(Http2Error reason) {
+  fault_ = reason;
   return NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
-int Http2Session::on_begin_frame(uint8_t type, uint8_t flags, size_t length) {
+int Http2Session::on_begin_frame(uint8_t type, uint8_t flags, int32_t stream, size_t length) {
+  // RFC 9113 6.3; nghttp2 looks no closer at what it does not use.
+  if (type == NGHTTP2_PRIORITY && stream == 0) return fault(Http2Error::kProtocol);
   if (auto counted = cost_of(type, flags)) return cost(*counted);
   bool data = type == NGHTTP2_DATA;
   bool head = type == NGHTTP2_HEADERS || type == NGHTTP2_CONTINUATION;
@@ -300,7 +310,7 @@ void Http2Session::pull(Http2Output& output) {
     const uint8_t* bytes = nullptr;
     ssize_t size = nghttp2_session_mem_send(session_, &bytes);
     if (size > 0) output.append(view(bytes, static_cast<size_t>(size)));
-    if (too_much_) end(Http2Error::kEnhanceYourCalm);
+    if (fault_) end(*fault_);
     if (size <= 0) break;
   }
   output_ = nullptr;
@@ -316,11 +326,9 @@ bool Http2Session::finished() const {
   return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
 }
 
-// The answer is out and the request is not complete: nobody needs the rest of it (RFC 9113 8.1).
 void Http2Session::on_end_sent(int32_t stream) {
-  if (nghttp2_session_get_stream_remote_close(session_, stream) == 0) {
-    reset(stream, Http2Error::kNone);
-  }
+  if (nghttp2_session_get_stream_remote_close(session_, stream) != 0) return;
+  if (Http2StreamUser* user = user_of(session_, stream)) user->on_answered_early();
 }
 
 void Http2Session::on_reset_sent(Http2Error reason) {

@@ -8,8 +8,7 @@
 // the time, says when it is too much.
 
 #include <cstdint>
-#include <memory>
-#include <span>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -75,6 +74,9 @@ class Http2StreamUser {
   virtual void on_body(std::string_view bytes) = 0;
   // The request is complete.
   virtual void on_end() = 0;
+  // The end of the answer has been pulled, and the request is not complete: reset() with kNone lets
+  // the client stop (RFC 9113 8.1).
+  virtual void on_answered_early() = 0;
   // Over, for whatever reason; the session knows the stream no more. Inside receive() or pull().
   virtual void on_closed(Http2Error reason) = 0;
 
@@ -162,7 +164,7 @@ class Http2Session {
   friend struct Http2Callbacks;
 
   void submit_settings();
-  int on_begin_frame(uint8_t type, uint8_t flags, size_t length);
+  int on_begin_frame(uint8_t type, uint8_t flags, int32_t stream, size_t length);
   void on_begin_head(bool request);
   void on_field(int32_t stream, std::string_view name, std::string_view value);
   void on_head(int32_t stream, bool ends_stream);
@@ -171,6 +173,7 @@ class Http2Session {
   void on_end_sent(int32_t stream);
   void on_reset_sent(Http2Error reason);
   int cost(Http2Cost cost, size_t amount = 1);
+  int fault(Http2Error reason);
   void fail(int code);
 
   const Http2Limits limits_;
@@ -185,7 +188,7 @@ class Http2Session {
   bool reading_trailer_ = false;
   bool inside_head_ = false;
   bool ended_ = false;
-  bool too_much_ = false;
+  std::optional<Http2Error> fault_;  // found inside a callback
 };
 
 }  // namespace howdah::http

@@ -251,7 +251,9 @@ void Exchange::start_stream(const pool::AnswerPart& part) {
   }
   passed_on_ = size;
   stream_->start(answer_, declared_length_, {pieces_, size}, Last::kNo);
+  // Not needed again by this answer, which may be a long one.
   held_.clear();
+  if (held_.capacity() > kKeptBytes) held_.release();
 }
 
 size_t Exchange::pass_on(const pool::AnswerPart& part) {

@@ -42,7 +42,6 @@ void Http2Connection::open(Client client) {
   session_ = std::make_unique<http::Http2Session>(limits_of(services_.shared.options), events);
   if (!services_.loop.ready_set().add(socket_.fd(), *this)) return close();
   become_idle();
-  if (services_.draining) drain();
   schedule();
 }
 
@@ -77,6 +76,7 @@ void Http2Connection::run() {
 
 void Http2Connection::on_ready(uint32_t events) {
   constexpr uint32_t kHangUp = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  events = socket_.wakes(events);
   if ((events & (EPOLLIN | kHangUp)) != 0) readable_ = true;
   if ((events & kHangUp) != 0) hung_up_ = true;
   if ((events & EPOLLOUT) != 0) writable_ = true;
@@ -122,9 +122,9 @@ bool Http2Connection::receive_some() {
   ssize_t got = socket_.receive(room);
   if (got > 0) {
     turn_bytes_ += static_cast<size_t>(got);
-    // A short read has emptied the socket; what comes later is told of. Not so the end, which may
-    // have been told already.
-    if (static_cast<size_t>(got) < room.size() && !hung_up_) readable_ = false;
+    // What comes after an emptied socket is told of. Not so the end, which may have been already.
+    bool emptied = !socket_.may_hold_more(static_cast<size_t>(got), room.size());
+    if (emptied && !hung_up_) readable_ = false;
     give_session({room.data(), static_cast<size_t>(got)});
     return true;
   }
@@ -238,6 +238,8 @@ void Http2Connection::keep_rest(std::span<const iovec> pieces, size_t sent) {
 void Http2Connection::settle() {
   for (Http2Stream* stream : with_room_) stream->tell_room();
   with_room_.clear();
+  for (Http2Stream* stream : answered_streams_) stream->finish_exchange();
+  answered_streams_.clear();
   if (closed_streams_.empty()) return;
   for (Http2Stream* stream : closed_streams_) let_go(*stream);
   closed_streams_.clear();
@@ -259,6 +261,7 @@ void Http2Connection::let_go(Http2Stream& stream) {
 
 void Http2Connection::let_all_go() {
   with_room_.clear();
+  answered_streams_.clear();
   closed_streams_.clear();
   while (!streams_.empty()) let_go(*streams_.back());
 }
@@ -279,7 +282,7 @@ void Http2Connection::conclude() {
 bool Http2Connection::sending_last_words() const {
   if (!pending_.empty()) return true;
   return std::any_of(streams_.begin(), streams_.end(),
-                     [](const auto& stream) { return !stream->pending(); });
+                     [](const auto& stream) { return stream->answering(); });
 }
 
 void Http2Connection::become_idle() {

@@ -44,6 +44,7 @@ class Http2Connection final : public Connection, private http::Http2Events {
   // The socket takes nothing.
   bool blocked() const { return !writable_ || !pending_.empty(); }
   bool window_is_shut() const { return session_->connection_window() <= 0; }
+  void stream_answered(Http2Stream& stream) { answered_streams_.push_back(&stream); }
   void stream_closed(Http2Stream& stream) { closed_streams_.push_back(&stream); }
   void note_room(Http2Stream& stream) { with_room_.push_back(&stream); }
   // A DATA frame of `size` bytes where `most` were allowed.
@@ -110,6 +111,7 @@ class Http2Connection final : public Connection, private http::Http2Events {
   FloodGuard guard_;
 
   std::vector<std::unique_ptr<Http2Stream>> streams_;
+  std::vector<Http2Stream*> answered_streams_;
   std::vector<Http2Stream*> closed_streams_;
   std::vector<Http2Stream*> with_room_;
   size_t head_bytes_ = 0;

@@ -17,7 +17,7 @@ void Http2Stream::open(Http2Connection& connection, int32_t id, size_t head_size
   connection_ = &connection;
   id_ = id;
   head_size_ = head_size;
-  closed_ = wants_body_ = request_ended_ = false;
+  closed_ = wants_body_ = request_ended_ = lingering_ = false;
   head_only_ = without_body_ = answer_begun_ = answer_complete_ = false;
   cut_ = spool_failed_ = room_wanted_ = false;
   pace_ = Pace::kSpool;
@@ -28,6 +28,10 @@ void Http2Stream::open(Http2Connection& connection, int32_t id, size_t head_size
 
 void Http2Stream::end() {
   services_.loop.timers().cancel(body_timer_);
+  finish_exchange();
+}
+
+void Http2Stream::finish_exchange() {
   services_.loop.timers().cancel(write_timer_);
   if (exchange_) {
     exchange_->finish();
@@ -40,6 +44,13 @@ void Http2Stream::end() {
   direct_size_ = 0;
   file_.reset();
   file_left_ = 0;
+}
+
+// A reset that comes right behind the answer makes clients forget the answer.
+void Http2Stream::on_answered_early() {
+  lingering_ = true;
+  services_.loop.timers().arm(body_timer_, services_.loop.now() + kLingerTime);
+  connection_->stream_answered(*this);
 }
 
 void Http2Stream::on_closed(http::Http2Error) {
@@ -121,6 +132,10 @@ void Http2Stream::end_request() {
 
 // Armed once per stretch: bytes only move last_input_.
 void Http2Stream::on_body_timer() {
+  if (lingering_) {
+    connection_->session().reset(id_, http::Http2Error::kNone);
+    return connection_->schedule();
+  }
   base::Nanos now = services_.loop.now();
   base::Nanos limit = services_.shared.options.body_timeout;
   uint64_t least = static_cast<uint64_t>((now - body_began_) / base::kSecond) * kBodyBytesPerSecond;

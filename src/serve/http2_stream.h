@@ -31,8 +31,10 @@ class Http2Stream final : public http::Http2StreamUser, private ResponseStream {
   void open(Http2Connection& connection, int32_t id, size_t head_size);
   // Over: the exchange reports, everything is given back.
   void end();
-  // The exchange has not said all of its answer.
-  bool pending() const { return exchange_ && exchange_->pending(); }
+  // The exchange is over; the stream is there for what the client still sends.
+  void finish_exchange();
+  // All of the answer is here, and not yet with the client.
+  bool answering() const { return exchange_ && !exchange_->pending(); }
   // After Http2Connection::note_room().
   void tell_room();
   size_t head_size() const { return head_size_; }
@@ -45,6 +47,7 @@ class Http2Stream final : public http::Http2StreamUser, private ResponseStream {
   void on_refused(http::Http2HeadReader& request) override;
   void on_body(std::string_view bytes) override;
   void on_end() override;
+  void on_answered_early() override;
   void on_closed(http::Http2Error reason) override;
   void begin_body(Exchange::BodyPlan plan);
   void gather_body(std::string_view bytes);
@@ -89,6 +92,7 @@ class Http2Stream final : public http::Http2StreamUser, private ResponseStream {
   std::unique_ptr<Exchange> exchange_;
   bool wants_body_ = false;
   bool request_ended_ = false;
+  bool lingering_ = false;
   uint64_t body_bytes_ = 0;
   size_t body_in_memory_ = 0;
   base::Nanos body_began_ = 0;

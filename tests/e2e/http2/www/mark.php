@@ -1,0 +1,2 @@
+<?php // Shows that it ran.
+file_put_contents($_GET['file'], 'ran');
