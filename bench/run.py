@@ -15,12 +15,13 @@ import time
 from pathlib import Path
 from statistics import median
 
-from driver import load, procfs, report
+from driver import bulk, load, procfs, report
 from driver.servers import BareEpoll, Howdah, NginxFpm, StartFailed
 
 BENCH = Path(__file__).resolve().parent
 HELLO = "/hello.php"
 LOOP_REQUESTS = 30_000
+LARGE = 1 << 20  # of the larger static file
 STARTS = 5
 
 
@@ -33,29 +34,41 @@ CASES = {
     "hello": load.Case("hello", HELLO, check=lambda body: body == b"Hello, World!"),
     "dump": load.Case("dump", "/dump.php?a=1&b%5Bc%5D=2", (("Cookie", "theme=dark; id=42"),), dump_is_right),
     "static": load.Case("static", "/static.txt", check=lambda body: len(body) == 4096),
+    "static-1m": load.Case("static-1m", "/large.bin", check=lambda body: len(body) == LARGE),
+    "hello-tls": load.Case("hello-tls", HELLO, check=lambda body: body == b"Hello, World!", tls=True),
+    "static-tls": load.Case("static-tls", "/static.txt", check=lambda body: len(body) == 4096, tls=True),
+    "static-1m-tls": load.Case("static-1m-tls", "/large.bin", check=lambda body: len(body) == LARGE, tls=True),
+    "hello-h2": load.Case("hello-h2", HELLO, check=lambda body: body == b"Hello, World!", tls=True, http2=True),
+    "static-h2": load.Case("static-h2", "/static.txt", check=lambda body: len(body) == 4096, tls=True, http2=True),
 }
 # Which servers a case is run on. nginx-fpm is also the nginx that serves the static file.
 PLAN = {
     "hello": ("howdah-nts", "howdah-zts", "nginx-fpm", "nginx-fpm-keep", "bare-epoll"),
     "dump": ("howdah-nts", "howdah-zts", "nginx-fpm", "nginx-fpm-keep"),
-    "static": ("howdah-nts", "nginx-fpm"),
+    **{case: ("howdah-nts", "nginx-fpm") for case in CASES if case.startswith("static")},
+    **{case: ("howdah-nts", "nginx-fpm", "nginx-fpm-keep") for case in ("hello-tls", "hello-h2")},
 }
 SERVERS = PLAN["hello"]
+TRANSFERS = {
+    "upload": bulk.Transfer("upload", "/upload.php", upload=True),
+    "download": bulk.Transfer("download", f"/download.php?mib={bulk.MIB}", upload=False),
+}
+BULK_SERVERS = ("howdah-nts", "howdah-zts", "nginx-fpm")
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=5, help="length of one round (5)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of every server and case, interleaved (5)")
-    parser.add_argument("--connections", type=int, default=64, help="connections of wrk (64)")
+    parser.add_argument("--connections", type=int, default=64, help="requests at a time (64)")
     parser.add_argument("--idle", type=int, default=5000, help="idle connections to weigh; 0 leaves it out (5000)")
-    parser.add_argument("--cases", default=",".join(CASES), help="comma list of %(default)s")
+    parser.add_argument("--cases", default=",".join([*CASES, *TRANSFERS]), help="comma list of %(default)s")
     parser.add_argument("--servers", default=",".join(SERVERS), help="comma list of %(default)s")
     parser.add_argument("--build", type=Path, default=BENCH.parent / "build" / "release", help="build directory")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and ratio to FILE as well")
     options = parser.parse_args()
     options.build = options.build.resolve()
-    for name, known in (("cases", CASES), ("servers", SERVERS)):
+    for name, known in (("cases", {**CASES, **TRANSFERS}), ("servers", SERVERS)):
         chosen = getattr(options, name).split(",")
         unknown = [item for item in chosen if item not in known]
         if unknown:
@@ -71,6 +84,15 @@ def say(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
+def make_certificate(folder):
+    """(certificate, key) for 127.0.0.1, as PEM files."""
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
 class Bench:
     """One run: its folder, its servers and what was measured."""
 
@@ -80,6 +102,8 @@ class Bench:
         self._stack = stack
         self._www = folder / "www"
         shutil.copytree(BENCH / "www", self._www)
+        (self._www / "large.bin").write_bytes(b"0123456789abcdef" * (LARGE // 16))
+        self._certificate = make_certificate(folder)
         self._ini = folder / "php.ini"
         shutil.copy(BENCH / "php.ini", self._ini)
         for path in [folder, self._www, self._ini, *self._www.iterdir()]:
@@ -87,6 +111,7 @@ class Bench:
         self._php = self._worker_programs()
         self._servers = {}
         self.rounds = {}  # (case, server) -> [Round]
+        self.transfers = {}  # (case, server) -> [Throughput]
         self.memory = {}  # server -> {"peak_rss_kib", "pss_kib"}
         self.loops = {}  # case -> [CPU us per request of the bare PHP loop]
         self.extras = {}
@@ -100,14 +125,17 @@ class Bench:
 
     def _howdah(self, kind, name, **variables):
         php = self._php[kind]
-        return Howdah(self._folder, name, self._options.build, php, self._www, self._ini, **variables)
+        return Howdah(
+            self._folder, name, self._options.build, php, self._www, self._ini, self._certificate, **variables
+        )
 
     def _make(self, name):
         if name.startswith("howdah-"):
             return self._howdah(name.removeprefix("howdah-"), name)
         if name == "bare-epoll":
             return BareEpoll(self._folder, name, self._options.build)
-        return NginxFpm(self._folder, name, self._www, self._ini, keepalive=name.endswith("-keep"))
+        keepalive = name.endswith("-keep")
+        return NginxFpm(self._folder, name, self._www, self._ini, self._certificate, keepalive)
 
     def start_servers(self):
         for name in self._options.servers:
@@ -127,7 +155,7 @@ class Bench:
 
     def _pairs(self):
         for case in self._options.cases:
-            for name in PLAN[case]:
+            for name in PLAN.get(case, ()):
                 if name in self._servers:
                     yield CASES[case], self._servers[name]
 
@@ -136,23 +164,38 @@ class Bench:
         for case, server in self._pairs():
             if server.name != "bare-epoll":
                 load.check(server, case)
-            load.wrk(server, case, 1, self._options.connections)
+            load.run_round(server, case, 1, self._options.connections)
 
     def measure(self):
         pairs = list(self._pairs())
         for number in range(self._options.rounds):
             say(f"round {number + 1} of {self._options.rounds}")
             for case in self._options.cases:
-                if case != "static":
+                if case in ("hello", "dump"):
                     self.loops.setdefault(case, []).append(self._bare_loop(CASES[case]))
             # Each round begins elsewhere, so that none always follows the same other.
             shift = number % len(pairs) if pairs else 0
             for case, server in pairs[shift:] + pairs[:shift]:
-                result = load.wrk(server, case, self._options.seconds, self._options.connections)
+                result = load.run_round(server, case, self._options.seconds, self._options.connections)
                 self.rounds.setdefault((case.name, server.name), []).append(result)
                 memory = self.memory.setdefault(server.name, {"peak_rss_kib": 0, "pss_kib": 0})
                 memory["peak_rss_kib"] = max(memory["peak_rss_kib"], procfs.peak_rss_kib(server.roots))
                 memory["pss_kib"] = max(memory["pss_kib"], procfs.pss_kib(server.roots))
+
+    def measure_transfers(self):
+        chosen = [TRANSFERS[case] for case in self._options.cases if case in TRANSFERS]
+        servers = [self._servers[name] for name in BULK_SERVERS if name in self._servers]
+        if not chosen:
+            return
+        say(f"moving {bulk.MIB} MiB up and down")
+        file = self._folder / "bulk"
+        file.write_bytes(b"0123456789abcdef" * (bulk.MIB << 16))
+        for number in range(self._options.rounds + 1):
+            for case in chosen:
+                for server in servers:
+                    result = bulk.transfer(server, case, file)
+                    if number > 0:  # the first one warms up
+                        self.transfers.setdefault((case.name, server.name), []).append(result)
 
     def _bare_loop(self, case):
         script = self._www / case.path.lstrip("/").partition("?")[0]
@@ -210,6 +253,7 @@ def main():
             bench.start_servers()
             bench.warm_up()
             bench.measure()
+            bench.measure_transfers()
             bench.measure_starts()
             bench.measure_idle()
         except (StartFailed, load.WrongAnswer) as error:

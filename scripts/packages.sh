@@ -5,6 +5,7 @@
 packages_build=(
   g++ make cmake ninja-build ccache pkg-config python3 media-types
   libboost1.81-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
+  libnghttp2-dev libssl-dev
   php8.2-dev libphp8.2-embed php8.2-opcache
 )
 
@@ -19,7 +20,7 @@ packages_php=(
 mapfile -t packages_e2e < <(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' tests/e2e/packages.txt)
 
 # Load benches: what Howdah is measured against, and with.
-packages_bench=(nginx-light php8.2-fpm wrk python3)
+packages_bench=(nginx-light php8.2-fpm wrk nghttp2-client curl openssl python3)
 
 # Formatting and static checks.
 packages_lint=(clang-format-19 clang-tidy-19 python3)

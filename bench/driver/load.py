@@ -1,15 +1,18 @@
-"""Requests: a single one that is checked, a loaded round with wrk, and idle connections."""
+"""Requests: a single one that is checked, a loaded round with wrk or h2load, and idle connections."""
 
 import http.client
 import json
+import re
 import resource
 import socket
+import ssl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from driver import procfs
 
+STREAMS = 8  # of one HTTP/2 connection at a time
 WRK_SCRIPT = Path(__file__).resolve().parents[1] / "wrk.lua"
 
 
@@ -23,19 +26,29 @@ class Case:
     path: str
     headers: tuple = ()
     check: object = None  # body -> bool
+    tls: bool = False
+    http2: bool = False
+
+    def url(self, server):
+        port = server.tls_port if self.tls else server.port
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{port}{self.path}"
 
 
 @dataclass(frozen=True)
 class Round:
     rps: float
-    p50_us: float
-    p99_us: float
+    p50_us: float | None  # h2load does not tell
+    p99_us: float | None
     errors: int
     cpu_us: float  # of all processes of the server, per request
 
 
 def check(server, case):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    if case.tls:
+        trusting = ssl._create_unverified_context()  # pylint: disable=protected-access
+        connection = http.client.HTTPSConnection("127.0.0.1", server.tls_port, timeout=10, context=trusting)
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     try:
         connection.request("GET", case.path, headers=dict(case.headers))
         answer = connection.getresponse()
@@ -46,12 +59,32 @@ def check(server, case):
         raise WrongAnswer(f"{server.name} answers {case.path} with {answer.status} {body[:200]!r}")
 
 
-def wrk(server, case, seconds, connections):
+def run_round(server, case, seconds, connections):
     """One round. CPU time is read just before and just after it."""
+    return (_h2load if case.http2 else _wrk)(server, case, seconds, connections)
+
+
+def _h2load(server, case, seconds, connections):
+    """As many requests at a time as wrk has, on fewer connections."""
+    clients = max(1, connections // STREAMS)
+    command = ["h2load", "-t1", f"-c{clients}", f"-m{STREAMS}", f"-D{seconds}"]
+    for name, value in case.headers:
+        command += ["-H", f"{name}: {value}"]
+    before = procfs.cpu_us(server.roots)
+    output = subprocess.run([*command, case.url(server)], check=True, capture_output=True, text=True).stdout
+    cpu = procfs.cpu_us(server.roots) - before
+    rps = float(re.search(r"([\d.]+) req/s", output)[1])
+    good = int(re.search(r"(\d+) 2xx", output)[1])
+    failed, errored, late = (int(re.search(rf"(\d+) {word}", output)[1]) for word in ("failed", "errored", "timeout"))
+    wrong = int(re.search(r"(\d+) 4xx", output)[1]) + int(re.search(r"(\d+) 5xx", output)[1])
+    return Round(rps, None, None, failed + errored + late + wrong, cpu / max(good, 1))
+
+
+def _wrk(server, case, seconds, connections):
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(WRK_SCRIPT)]
     for name, value in case.headers:
         command += ["-H", f"{name}: {value}"]
-    command.append(f"http://127.0.0.1:{server.port}{case.path}")
+    command.append(case.url(server))
     before = procfs.cpu_us(server.roots)
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     cpu = procfs.cpu_us(server.roots) - before

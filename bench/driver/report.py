@@ -6,6 +6,9 @@ from dataclasses import asdict
 from statistics import median
 
 FPM = ("nginx-fpm", "nginx-fpm-keep")
+VERDICTS = {True: "met", False: "NOT MET", None: "no bar"}
+FPM_CASES = ("hello-tls", "hello-h2")
+NGINX_CASES = ("static", "static-1m", "static-tls", "static-1m-tls", "static-h2")
 
 
 def _machine():
@@ -25,13 +28,22 @@ def summarize(bench, options):
             {
                 "case": case,
                 "server": server,
-                **{key: median(getattr(one, key) for one in rounds) for key in ("rps", "p50_us", "p99_us", "cpu_us")},
+                **{key: _median(getattr(one, key) for one in rounds) for key in ("rps", "p50_us", "p99_us", "cpu_us")},
                 "errors": sum(one.errors for one in rounds),
                 "peak_rss_kib": bench.memory[server]["peak_rss_kib"],
                 "pss_kib": bench.memory[server]["pss_kib"],
                 "rounds": [asdict(one) for one in rounds],
             }
         )
+    transfers = [
+        {
+            "case": case,
+            "server": server,
+            **{key: median(getattr(one, key) for one in results) for key in ("mib_s", "cpu_ms_per_mib")},
+            "rounds": [asdict(one) for one in results],
+        }
+        for (case, server), results in sorted(bench.transfers.items(), key=lambda item: item[0][0], reverse=True)
+    ]
     order = {name: place for place, name in enumerate(options.cases)}
     rows.sort(key=lambda row: (order[row["case"]], options.servers.index(row["server"])))
     loops = {case: median(values) for case, values in bench.loops.items()}
@@ -39,8 +51,9 @@ def summarize(bench, options):
         "machine": _machine(),
         "settings": f"wrk -t1 -c{options.connections} -d{options.seconds}s, {options.rounds} rounds, medians",
         "rows": rows,
+        "transfers": transfers,
         "bare_php_loop_cpu_us": loops,
-        "budgets": _budgets(rows, loops, bench.extras),
+        "budgets": _budgets(rows, transfers, loops, bench.extras),
     }
 
 
@@ -63,7 +76,7 @@ def _divide(above, below):
     return above / below if above is not None and below else None
 
 
-def _budgets(rows, loops, extras):
+def _budgets(rows, transfers, loops, extras):
     figures = _Figures(rows)
     epoll = figures.get("hello", "bare-epoll", "cpu_us")
     limit = loops["hello"] + epoll if epoll is not None and "hello" in loops else None
@@ -72,17 +85,29 @@ def _budgets(rows, loops, extras):
     def against_fpm(case, server):
         return _divide(figures.get(case, server, "rps"), figures.fpm_rps(case))
 
+    def against_nginx(case):
+        return _divide(figures.get(case, "howdah-nts", "rps"), figures.get(case, "nginx-fpm", "rps"))
+
+    moved = {(row["case"], row["server"]): row["mib_s"] for row in transfers}
+
+    def moved_against_fpm(case):
+        return _divide(moved.get((case, "howdah-nts")), moved.get((case, "nginx-fpm")))
+
     at_most, at_least = "at most", "at least"
     table = [
         ("hello NTS: CPU / (bare PHP loop + bare epoll)", _divide(figures.get("hello", "howdah-nts", "cpu_us"), limit), at_most, 1.6, 1.25, ""),
         ("hello NTS: RPS / nginx + PHP-FPM", against_fpm("hello", "howdah-nts"), at_least, 4, 6, ""),
         ("dump NTS: RPS / nginx + PHP-FPM", against_fpm("dump", "howdah-nts"), at_least, 3.5, 5, ""),
         ("hello ZTS: RPS / nginx + PHP-FPM", against_fpm("hello", "howdah-zts"), at_least, 3.5, 5, ""),
-        ("static 4 KiB: RPS / nginx", _divide(figures.get("static", "howdah-nts", "rps"), figures.get("static", "nginx-fpm", "rps")), at_least, 0.9, 1.1, ""),
+        ("static 4 KiB: RPS / nginx", against_nginx("static"), at_least, 0.9, 1.1, ""),
         ("hello NTS: p99 / p50", _divide(p99, p50), at_most, 4, 2.5, ""),
         ("idle keep-alive connection", extras.get("idle_kib"), at_most, 6, 3, " KiB"),
+        ("100 MiB upload NTS: MiB/s / nginx + PHP-FPM", moved_against_fpm("upload"), at_least, 1, 1.5, ""),
+        ("100 MiB download NTS: MiB/s / nginx + PHP-FPM", moved_against_fpm("download"), at_least, 1, 1.5, ""),
         ("start to first answer", extras.get("start_ms"), at_most, 150, 60, " ms"),
     ]
+    barless = [(f"{case}: RPS / nginx", against_nginx(case)) for case in NGINX_CASES[1:]]
+    barless += [(f"{case} NTS: RPS / nginx + PHP-FPM", against_fpm(case, "howdah-nts")) for case in FPM_CASES]
     return [
         {
             "what": what,
@@ -93,26 +118,40 @@ def _budgets(rows, loops, extras):
             "met": None if value is None else (value <= bar if direction == at_most else value >= bar),
         }
         for what, value, direction, bar, moonshot, unit in table
-    ]
+    ] + [{"what": what, "value": value, "unit": "", "bar": "", "moonshot": "", "met": None} for what, value in barless]
+
+
+def _ms(microseconds):
+    return "-" if microseconds is None else f"{microseconds / 1000:.2f}"
+
+
+def _median(values):
+    values = list(values)
+    return None if None in values else median(values)
 
 
 def show(summary):
     print(summary["machine"])
     print(summary["settings"])
     print()
-    print(f"{'case':<8}{'server':<16}{'RPS':>9}{'p50 ms':>9}{'p99 ms':>9}{'errors':>8}{'CPU us':>9}{'peak RSS':>11}{'PSS':>10}")
+    print(f"{'case':<15}{'server':<16}{'RPS':>9}{'p50 ms':>9}{'p99 ms':>9}{'errors':>8}{'CPU us':>9}{'peak RSS':>11}{'PSS':>10}")
     for row in summary["rows"]:
         print(
-            f"{row['case']:<8}{row['server']:<16}{row['rps']:>9.0f}{row['p50_us'] / 1000:>9.2f}{row['p99_us'] / 1000:>9.2f}"
+            f"{row['case']:<15}{row['server']:<16}{row['rps']:>9.0f}{_ms(row['p50_us']):>9}{_ms(row['p99_us']):>9}"
             f"{row['errors']:>8}{row['cpu_us']:>9.1f}{row['peak_rss_kib'] / 1024:>7.0f} MiB{row['pss_kib'] / 1024:>6.0f} MiB"
         )
     for case, value in summary["bare_php_loop_cpu_us"].items():
-        print(f"{case:<8}{'bare PHP loop':<16}{'':>35}{value:>9.1f}")
+        print(f"{case:<15}{'bare PHP loop':<16}{'':>35}{value:>9.1f}")
+    if summary["transfers"]:
+        print()
+        print(f"{'case':<15}{'server':<16}{'MiB/s':>9}{'CPU ms/MiB':>13}")
+    for row in summary["transfers"]:
+        print(f"{row['case']:<15}{row['server']:<16}{row['mib_s']:>9.0f}{row['cpu_ms_per_mib']:>13.2f}")
     print()
     print(f"{'budget':<48}{'value':>12}  {'bar':<18}{'moonshot':<10}")
     for row in summary["budgets"]:
         if row["value"] is None:
             value, verdict = "-", "not measured"
         else:
-            value, verdict = f"{row['value']:.2f}{row['unit']}", "met" if row["met"] else "NOT MET"
+            value, verdict = f"{row['value']:.2f}{row['unit']}", VERDICTS[row["met"]]
         print(f"{row['what']:<48}{value:>12}  {row['bar']:<18}{row['moonshot']:<10}{verdict}")

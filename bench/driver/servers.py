@@ -42,6 +42,7 @@ class Server:
         self.folder.mkdir()
         self.folder.chmod(0o755)
         self.port = free_port()
+        self.tls_port = free_port()
         self._log = self.folder / "output.log"
         self._processes = []
 
@@ -110,7 +111,7 @@ class Server:
 class Howdah(Server):
     """`build` is the build directory, `php` the name of the worker program in its bin/."""
 
-    def __init__(self, folder, name, build, php, www, ini, **variables):
+    def __init__(self, folder, name, build, php, www, ini, certificate, **variables):
         self.name = name
         super().__init__(folder)
         self._program = build / "bin" / "howdah"
@@ -121,6 +122,9 @@ class Howdah(Server):
         self._environment = {
             "HOWDAH_PHP": str(build / "bin" / php),
             "LISTEN_ADDR": f"127.0.0.1:{self.port}",
+            "TLS_LISTEN_ADDR": f"127.0.0.1:{self.tls_port}",
+            "TLS_CERT": str(certificate[0]),
+            "TLS_KEY": str(certificate[1]),
             "DOCUMENT_ROOT": str(www),
             "PHP_WORKERS": str(WORKERS),
             "PHP_WORKERS_MAX": str(WORKERS),
@@ -175,11 +179,17 @@ http {{
   sendfile on; tcp_nopush on; tcp_nodelay on;
   open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;
   keepalive_requests 100000000;
+  client_max_body_size 0;
   client_body_temp_path {folder}/body; fastcgi_temp_path {folder}/fastcgi; proxy_temp_path {folder}/proxy;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   upstream php {{ server unix:{folder}/fpm.sock; {keepalive} }}
   server {{
     listen 127.0.0.1:{port} backlog=1024;
+    listen 127.0.0.1:{tls_port} ssl http2 backlog=1024;
+    ssl_certificate {certificate};
+    ssl_certificate_key {key};
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_session_cache shared:tls:10m;
     root {www};
     location ~ \\.php$ {{
       include /etc/nginx/fastcgi.conf;
@@ -196,7 +206,7 @@ class NginxFpm(Server):
 
     programs = ("nginx", "php-fpm8.2")
 
-    def __init__(self, folder, name, www, ini, keepalive=False):
+    def __init__(self, folder, name, www, ini, certificate, keepalive=False):
         self.name = name
         super().__init__(folder)
         self._ini = ini
@@ -206,6 +216,9 @@ class NginxFpm(Server):
             "workers": WORKERS,
             "www": www,
             "port": self.port,
+            "tls_port": self.tls_port,
+            "certificate": certificate[0],
+            "key": certificate[1],
             "user": f"user {php_user()};" if root else "",
             "identity": f"user = {php_user()}\ngroup = {php_user()}" if root else "",
             # For each nginx worker. A kept connection holds a PHP-FPM worker: more of them would starve the rest.

@@ -55,6 +55,7 @@ std::string describe(const Config& config) {
   if (!config.index_file.empty()) text += fmt::format(", index {}", config.index_file);
   text += "\n  listening on";
   for (const std::string& address : config.listen) text += " " + address;
+  for (const std::string& address : config.tls_listen) text += " " + address + " (TLS)";
   text += '\n';
   if (config.run_as && config.front_user) {
     text +=

@@ -113,12 +113,17 @@ TEST_F(ChannelTest, ClaimsInTheOrderOfPublishing) {
   }
 }
 
-TEST_F(ChannelTest, AWithdrawnRequestIsNotRunAndAClaimedOneCannotBeWithdrawn) {
-  ASSERT_TRUE(publish(0, 1, "first"));
-  ASSERT_TRUE(publish(1, 2, "second"));
-  EXPECT_TRUE(front->withdraw(0, 1));
-  EXPECT_EQ(nonce_of(*worker->next_request()), "second");
-  EXPECT_FALSE(front->withdraw(1, 2));
+TEST_F(ChannelTest, ARequestIsTakenBackUntilItHasBegun) {
+  for (uint32_t slot = 0; slot < 3; ++slot) {
+    ASSERT_TRUE(publish(slot, slot + 1, std::to_string(slot)));
+  }
+  EXPECT_TRUE(front->take_back(0, 1));
+  EXPECT_EQ(nonce_of(*worker->next_request()), "1");
+  EXPECT_TRUE(front->take_back(1, 2));
+  EXPECT_FALSE(worker->begin());
+  EXPECT_EQ(nonce_of(*worker->next_request()), "2");
+  EXPECT_TRUE(worker->begin());
+  EXPECT_FALSE(front->take_back(2, 3));
 }
 
 TEST_F(ChannelTest, TheOrderRingComesRoundManyTimes) {
@@ -132,7 +137,7 @@ TEST_F(ChannelTest, TheOrderRingComesRoundManyTimes) {
 TEST_F(ChannelTest, StaleEntriesMakeRoomInTheOrderRing) {
   for (uint32_t i = 0; i < 1000; ++i) {
     ASSERT_TRUE(publish(0, i));
-    ASSERT_TRUE(front->withdraw(0, i));
+    ASSERT_TRUE(front->take_back(0, i));
   }
 }
 

@@ -199,12 +199,6 @@ void FrontChannel::skip_stale_entries() {
   }
 }
 
-bool FrontChannel::withdraw(uint32_t slot, uint32_t ticket) {
-  uint64_t queued = Claim::pack({.ticket = ticket, .state = SlotState::kQueued});
-  return claims().slots[slot].compare_exchange_strong(queued, Claim::pack({}),
-                                                      std::memory_order_acq_rel);
-}
-
 bool FrontChannel::take_back(uint32_t slot, uint32_t ticket) {
   uint64_t word = claims().slots[slot].load(std::memory_order_acquire);
   for (;;) {
@@ -239,10 +233,18 @@ void FrontChannel::set_cancelled(uint32_t slot) {
   slot_header(slot).cancelled.store(1, std::memory_order_seq_cst);
 }
 
+uint64_t FrontChannel::order_tail() const {
+  return static_cast<const RequestRegion*>(requests_.data())
+      ->order_tail.load(std::memory_order_acquire);
+}
+
+uint64_t FrontChannel::order_head() const {
+  return claims().order_head.load(std::memory_order_acquire);
+}
+
 uint64_t FrontChannel::unclaimed() const {
-  uint64_t head = claims().order_head.load(std::memory_order_acquire);
-  uint64_t tail = static_cast<const RequestRegion*>(requests_.data())
-                      ->order_tail.load(std::memory_order_acquire);
+  uint64_t head = order_head();
+  uint64_t tail = order_tail();
   return head < tail ? tail - head : 0;
 }
 

@@ -103,9 +103,8 @@ class FrontChannel {
   // (many withdrawn entries before a stalled head): try again later.
   bool publish(uint32_t slot, uint32_t ticket, uint32_t loop, std::string_view request,
                std::string_view inline_body, uint64_t body_size);
-  // Takes a request back that no worker has claimed; false when one has.
-  bool withdraw(uint32_t slot, uint32_t ticket);
-  // The same for one that a worker may have claimed but not begun.
+  // Takes a request back, by compare-and-swap; false when a worker has begun with it. One that has
+  // claimed it finds out in begin().
   bool take_back(uint32_t slot, uint32_t ticket);
   Claim claim(uint32_t slot) const;
   // Makes the slot free whatever its word says: its worker is dead or has released it.
@@ -116,6 +115,9 @@ class FrontChannel {
   void set_cancelled(uint32_t slot);
   // Puts a damaged head of the order right; also done by publish().
   void repair_order_head();
+  // Entries ever put into the order, and those that workers say are dealt with.
+  uint64_t order_tail() const;
+  uint64_t order_head() const;
   // Published requests that nobody has claimed, as far as the head hint tells.
   uint64_t unclaimed() const;
 

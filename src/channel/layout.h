@@ -95,7 +95,7 @@ inline char* slot_payload(const SlotHeader* slot) {
 
 enum class SlotState : uint32_t {
   kFree = 0,      // the front's
-  kQueued = 1,    // published; any worker may claim it, the front may withdraw it
+  kQueued = 1,    // published; any worker may claim it, the front may take it back
   kClaimed = 2,   // a worker has it and PHP has not seen it: at its death another worker gets it
   kRunning = 3,   // PHP has begun: at the worker's death its client gets 502
   kReleased = 4,  // the worker reads the slot no more

@@ -14,23 +14,10 @@ namespace beast_http = boost::beast::http;
 using boost::beast::error_code;
 using BeastView = boost::beast::string_view;
 
-constexpr size_t kMaxLengthDigits = 18;  // fits 64 bits, signed too
-
 std::string_view view(BeastView text) { return {text.data(), text.size()}; }
 
 bool starts_with_nocase(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && iequals(text.substr(0, prefix.size()), prefix);
-}
-
-// Digits only, and not too many of them.
-bool parse_length(std::string_view text, uint64_t& length) {
-  if (text.empty() || text.size() > kMaxLengthDigits) return false;
-  length = 0;
-  for (char c : text) {
-    if (c < '0' || c > '9') return false;
-    length = length * 10 + static_cast<uint64_t>(c - '0');
-  }
-  return true;
 }
 
 // Beast's parser reads the lines; what it is too kind about (docs: engineering notes 4.4) is
@@ -160,7 +147,8 @@ std::optional<Refusal> resolve_target(RequestHead& head, std::string& target_mem
   head.host = authority;
   head.target = rest.substr(end);
   if (head.target.empty()) {
-    head.target = "/";
+    // RFC 9112 3.2.4: without a path, OPTIONS is about the server.
+    head.target = head.method == "OPTIONS" ? "*" : "/";
   } else if (head.target.starts_with('?')) {
     target_memory.assign("/").append(head.target);
     head.target = target_memory;

@@ -149,6 +149,8 @@ const std::vector<Case>& request_line_cases() {
       {"AbsoluteBadPort", target("http://b:x/"), "400"},
       {"AbsoluteOtherScheme", target("ftp://b/"), "400"},
       {"Asterisk", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1 [a] keep | "},
+      {"AsteriskAsAbsolute", "OPTIONS http://b HTTP/1.1\r\nHost: a\r\n\r\n",
+       "OPTIONS * HTTP/1.1 [b] keep | "},
       {"AsteriskForGet", target("*"), "400"},
       {"Connect", "CONNECT b:443 HTTP/1.1\r\nHost: a\r\n\r\n",
        "CONNECT b:443 HTTP/1.1 [b:443] keep | "},

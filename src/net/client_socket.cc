@@ -14,10 +14,12 @@ constexpr size_t kMaxPieces = 1024;
 }  // namespace
 
 ssize_t ClientSocket::receive(std::span<char> room) {
+  if (decrypts()) return tls_->receive(room);
   return base::retry_eintr([&] { return ::recv(fd_.get(), room.data(), room.size(), 0); });
 }
 
 ssize_t ClientSocket::send(std::span<const iovec> pieces, bool more) {
+  if (tls_) return tls_->send(pieces);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = std::min(pieces.size(), kMaxPieces);
@@ -26,16 +28,27 @@ ssize_t ClientSocket::send(std::span<const iovec> pieces, bool more) {
 }
 
 ssize_t ClientSocket::send_file(int file, uint64_t offset, size_t size) {
+  if (tls_) return tls_->send_file(file, offset, size);
   auto from = static_cast<off_t>(offset);
   return base::retry_eintr([&] { return ::sendfile(fd_.get(), file, &from, size); });
 }
 
-void ClientSocket::end_output() { ::shutdown(fd_.get(), SHUT_WR); }
+void ClientSocket::end_output() {
+  if (tls_) tls_->end_output();
+  ::shutdown(fd_.get(), SHUT_WR);
+}
+
+void ClientSocket::close() {
+  if (tls_) tls_->end_output();
+  tls_.reset();
+  fd_.reset();
+}
 
 void ClientSocket::abort() {
   ::linger reset{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  close();
+  tls_.reset();
+  fd_.reset();
 }
 
 }  // namespace howdah::net

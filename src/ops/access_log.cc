@@ -57,6 +57,7 @@ void AccessLog::write(const serve::ExchangeReport& report) const {
   fields.add_text("ua", report.user_agent);
   fields.add_text("referer", report.referer);
   fields.add_text("xff", report.forwarded_for);
+  fields.add_text("tls", report.tls);
   if (report.worker >= 0) {
     fields.add("worker", report.worker);
     fields.add("queue_ms", milliseconds(report.queue_time));

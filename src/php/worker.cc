@@ -6,6 +6,7 @@
 #include "php/internal_caches.h"
 #include "php/php_api.h"
 #include "php/request_state.h"
+#include "php/working_directory.h"
 
 namespace howdah::php {
 namespace {
@@ -51,17 +52,9 @@ void answer_plainly(int status, const char* text) {
 }
 
 #ifndef ZTS
-// The script's directory becomes the current one. PHP's own way asks for the old one and returns to
-// it: three system calls. Every request sets its own here, so one is enough.
-void enter_directory(const char* path) {
-  const char* slash = strrchr(path, '/');
-  if (slash == nullptr || static_cast<size_t>(slash - path) >= MAXPATHLEN) return;
-  char directory[MAXPATHLEN];
-  size_t size = slash == path ? 1 : static_cast<size_t>(slash - path);
-  memcpy(directory, path, size);
-  directory[size] = '\0';
-  [[maybe_unused]] int status = ::chdir(directory);
-}
+// PHP's own way asks for the old directory and returns to it: three system calls. Every request
+// sets its own here, so one is enough.
+WorkingDirectory working_directory;
 #endif
 
 // The front has looked, but the file may have gone since then. Asked only after a failure, so that
@@ -79,7 +72,7 @@ void execute_script(RequestState* state) {
     return;
   }
 #ifndef ZTS
-  enter_directory(path);
+  working_directory.enter_that_of(path);
 #endif
   zend_file_handle script;
   zend_stream_init_filename(&script, path);
@@ -98,7 +91,6 @@ void execute_script(RequestState* state) {
 // A whole request. No object with a destructor: PHP may leave by longjmp what is called from here,
 // and comes back to here.
 bool serve(RequestState* state) {
-  if (!state->channel->begin()) return true;
   set_request_info(state);
   state->in_request = true;
   hold_internal_caches();
@@ -123,6 +115,8 @@ WorkerEnd run_worker(RequestState& state) {
 #endif
   WorkerEnd end = WorkerEnd::kRetired;
   while (const channel::Request* request = state.channel->next_request()) {
+    // Before anything of it is read: until then the front may take it back and use the slot again.
+    if (!state.channel->begin()) continue;
     begin_request(state, request);
     bool sound = serve(&state);
     // A child of pcntl_fork() came this far: slot, ring and claims are its parent's.

@@ -35,24 +35,35 @@ Submit Dispatcher::submit(Job& job) {
   return Submit::kAccepted;
 }
 
+bool Dispatcher::withdraw(Job& job) {
+  std::lock_guard lock(pool_.mutex_);
+  return take_back(job);
+}
+
+bool Dispatcher::take_back(Job& job) {
+  if (job.state == Job::State::kWaiting) pool_.waiting_.remove(job);
+  if (job.state == Job::State::kPlaced) {
+    View* view = view_of(job.generation);
+    if (view != nullptr) {
+      Generation& generation = *view->generation;
+      if (!generation.take_back(job.slot)) return false;
+      generation.free_now(job.slot);
+    }
+  }
+  job.state = Job::State::kIdle;
+  return true;
+}
+
 void Dispatcher::abandon(Job& job) { remove(job, Removal::kAbandon); }
 void Dispatcher::cancel(Job& job) { remove(job, Removal::kCancel); }
 
 void Dispatcher::remove(Job& job, Removal removal) {
   std::unique_lock lock(pool_.mutex_);
-  Job::State state = job.state;
+  if (take_back(job)) return;
   job.state = Job::State::kIdle;
-  if (state == Job::State::kWaiting) pool_.waiting_.remove(job);
-  if (state != Job::State::kPlaced) return;
-
   View* view = view_of(job.generation);
-  if (view == nullptr) return;
   Generation& generation = *view->generation;
   const uint32_t slot = job.slot;
-  if (generation.channel().withdraw(slot, generation.ticket(slot))) {
-    generation.free_now(slot);
-    return;
-  }
   channel::Claim claim = generation.channel().claim(slot);
   removal == Removal::kCancel ? generation.channel().set_cancelled(slot)
                               : generation.channel().set_client_gone(slot);
@@ -83,13 +94,6 @@ void Dispatcher::resume(Job& job) {
   }
 }
 
-bool Dispatcher::begun(const Job& job) const {
-  std::lock_guard lock(pool_.mutex_);
-  if (job.state != Job::State::kPlaced) return false;
-  View* view = view_of(job.generation);
-  return view != nullptr && view->generation->channel().claim(job.slot).state != SlotState::kQueued;
-}
-
 // --- net::PassHook -------------------------------------------------------------------------------
 
 bool Dispatcher::poll() {
@@ -115,7 +119,8 @@ void Dispatcher::end_pass() {
     placed_in_pass_ += pool_.refill();
   }
   if (placed_in_pass_ == 0) return;
-  if (!views_.empty()) views_.back()->generation->channel().wake(placed_in_pass_);
+  // In all of them: there is one, but for the moments in which another takes over.
+  for (auto& view : views_) view->generation->channel().wake(placed_in_pass_);
   placed_in_pass_ = 0;
 }
 
@@ -396,8 +401,7 @@ void Dispatcher::last_call(View& view, const std::shared_ptr<channel::Seat>& sea
 Job* Dispatcher::settle(Generation& generation, uint32_t slot) {
   Job* job = generation.job(slot);
   // By compare-and-swap: a worker that is held for dead may still be about to begin.
-  bool waits_again =
-      job != nullptr && generation.channel().take_back(slot, generation.ticket(slot));
+  bool waits_again = job != nullptr && generation.take_back(slot);
   generation.free_now(slot);
   if (job == nullptr) return nullptr;
   if (!waits_again) {

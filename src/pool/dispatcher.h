@@ -23,10 +23,10 @@ class Dispatcher final : public net::PassHook, public JobQueue {
 
   // --- JobQueue
   Submit submit(Job& job) override;
+  bool withdraw(Job& job) override;
   void abandon(Job& job) override;
   void cancel(Job& job) override;
   void resume(Job& job) override;
-  bool begun(const Job& job) const override;
 
   // --- net::PassHook
   bool poll() override;
@@ -94,6 +94,8 @@ class Dispatcher final : public net::PassHook, public JobQueue {
   void log_line(View& view, const channel::Seat& seat, const channel::Frame& frame);
   void send_body(View& view, channel::Seat& seat, const channel::Frame& frame);
 
+  // withdraw(), under the lock.
+  bool take_back(Job& job);
   enum class Removal { kAbandon, kCancel };
   void remove(Job& job, Removal removal);
   // Takes what a dead worker still said.

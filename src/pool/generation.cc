@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "channel/request_codec.h"
 
@@ -23,7 +24,8 @@ Generation::Generation(uint32_t number, std::unique_ptr<channel::FrontChannel> c
       channel_(std::move(channel)),
       workers_(channel_->shape().workers),
       seat_versions_(new std::atomic<uint32_t>[channel_->shape().workers]()),
-      records_(channel_->shape().slots) {
+      records_(channel_->shape().slots),
+      seen_busy_(channel_->shape().workers) {
   for (uint32_t slot = slot_count(); slot > 0; --slot) free_.push_back(slot - 1);
   letting_go_.reserve(slot_count());
 }
@@ -32,11 +34,12 @@ bool Generation::place(Job& job) {
   if (!letting_go_.empty()) reclaim();
   if (free_.empty()) return false;
   uint32_t slot = free_.back();
+  const uint64_t order = channel_->order_tail();
   if (!channel_->publish(slot, next_ticket_, job.loop, job.request, job.body, job.body_size)) {
     return false;
   }
   free_.pop_back();
-  records_[slot] = {.ticket = next_ticket_, .loop = job.loop, .job = &job};
+  records_[slot] = {.ticket = next_ticket_, .loop = job.loop, .job = &job, .order = order};
   if (++next_ticket_ == 0) next_ticket_ = 1;
   job.state = Job::State::kPlaced;
   job.generation = number_;
@@ -47,12 +50,17 @@ bool Generation::place(Job& job) {
 Generation::Lookup Generation::find(uint32_t slot, uint32_t ticket, uint32_t loop,
                                     const channel::Seat& seat) {
   if (slot >= records_.size() || ticket == 0) return {};
-  const Record& record = records_[slot];
+  Record& record = records_[slot];
   if (record.ticket != ticket || record.loop != loop) return {};
   Claim claim = channel_->claim(slot);
   bool its = claim.ticket == ticket && claim.worker == seat.worker() &&
              claim.incarnation == seat.incarnation();
-  return {.found = its, .job = its ? record.job : nullptr};
+  bool anothers = record.begun() && (record.answering_worker != seat.worker() ||
+                                     record.answering_incarnation != seat.incarnation());
+  if (!its || anothers) return {};
+  record.answering_worker = seat.worker();
+  record.answering_incarnation = seat.incarnation();
+  return {.found = true, .job = record.job};
 }
 
 void Generation::let_go(uint32_t slot) {
@@ -61,6 +69,47 @@ void Generation::let_go(uint32_t slot) {
   if (record.letting_go) return;
   record.letting_go = true;
   letting_go_.push_back(slot);
+}
+
+const char* Generation::audit() {
+  std::ranges::fill(seen_busy_, kNoSlot);
+  for (uint32_t slot = 0; slot < slot_count(); ++slot) {
+    if (const char* wrong = audit_slot(slot)) return wrong;
+  }
+  return nullptr;
+}
+
+const char* Generation::audit_slot(uint32_t slot) {
+  // Before the word: a worker changes the word first.
+  const uint64_t head = channel_->order_head();
+  const Claim claim = channel_->claim(slot);
+  const Record& record = records_[slot];
+  if (!in_use(slot)) return claim == Claim{} ? nullptr : "a free slot was claimed";
+  if (claim.ticket != record.ticket) return "a slot's claim names another request";
+  if (claim.state == SlotState::kQueued) {
+    if (record.begun()) return "a request that was answered is queued";
+    return head <= record.order ? nullptr : "a queued request was passed over";
+  }
+  bool its_state = claim.state == SlotState::kClaimed || claim.state == SlotState::kRunning ||
+                   claim.state == SlotState::kReleased;
+  if (!its_state) return "a slot's claim has an impossible state";
+  if (claim.incarnation == 0 || claim.worker >= workers_.size() ||
+      claim.incarnation != workers_[claim.worker].incarnation) {
+    return "a slot was claimed by nobody";
+  }
+  if (record.begun() &&
+      (claim.state == SlotState::kClaimed || claim.worker != record.answering_worker ||
+       claim.incarnation != record.answering_incarnation)) {
+    return "a request that was answered was claimed again";
+  }
+  if (claim.state == SlotState::kReleased) return nullptr;
+  // A worker holds one request at a time. The other word is read again: it may have let go between.
+  uint32_t other = std::exchange(seen_busy_[claim.worker], slot);
+  if (other == kNoSlot) return nullptr;
+  const Claim held = channel_->claim(other);
+  bool both = held.worker == claim.worker && held.incarnation == claim.incarnation &&
+              held.state != SlotState::kReleased;
+  return both ? "a worker holds two requests" : nullptr;
 }
 
 void Generation::reclaim() {
@@ -73,6 +122,10 @@ void Generation::reclaim() {
     free_.push_back(slot);
     return true;
   });
+}
+
+bool Generation::take_back(uint32_t slot) {
+  return !records_[slot].begun() && channel_->take_back(slot, ticket(slot));
 }
 
 std::vector<uint32_t> Generation::slots_by_age() const {

@@ -46,8 +46,9 @@ class Generation {
   // --- slots
   // Puts a job into a free slot and publishes it. False when there is no slot.
   bool place(Job& job);
-  // The job in `slot`, provided the slot still belongs to `ticket` and to `loop` and its claim word
-  // names this worker; nullptr when nobody wants the answer.
+  // For a frame from `seat`: the job in `slot`, provided the slot still belongs to `ticket` and to
+  // `loop`, its claim word names this worker, and no other one has sent frames for it; nullptr when
+  // nobody wants the answer. From then on the job has begun, whatever its word says later.
   struct Lookup {
     bool found = false;
     Job* job = nullptr;
@@ -55,9 +56,15 @@ class Generation {
   Lookup find(uint32_t slot, uint32_t ticket, uint32_t loop, const channel::Seat& seat);
   // Its answer is complete or nobody wants it: the slot is free when the worker has let go of it.
   void let_go(uint32_t slot);
+  // Compares the claim words, which every worker can write, with what the front knows. What is
+  // wrong with them, or nullptr. An honest worker's words are right at every instant.
+  const char* audit();
   // Frees what workers have released.
   void reclaim();
-  // Frees a slot at once: withdrawn, or its worker is dead.
+  // Takes back what lies in a slot that is in use, unless PHP has begun with it: true when no
+  // worker will run it any more.
+  bool take_back(uint32_t slot);
+  // Frees a slot at once: taken back, or its worker is dead.
   void free_now(uint32_t slot);
   uint32_t ticket(uint32_t slot) const { return records_[slot].ticket; }
   Job* job(uint32_t slot) const { return records_[slot].job; }
@@ -82,8 +89,14 @@ class Generation {
     uint32_t loop = 0;
     Job* job = nullptr;
     bool letting_go = false;
+    uint64_t order = 0;  // its place in the channel's order
+    // Who has sent frames for it; incarnation 0 = nobody yet.
+    uint32_t answering_worker = 0;
+    uint32_t answering_incarnation = 0;
+    bool begun() const { return answering_incarnation != 0; }
   };
   Generation(uint32_t number, std::unique_ptr<channel::FrontChannel> channel);
+  const char* audit_slot(uint32_t slot);
 
   const uint32_t number_;
   std::unique_ptr<channel::FrontChannel> channel_;
@@ -93,6 +106,8 @@ class Generation {
   std::vector<uint32_t> free_;        // last in, first out: warm memory
   std::vector<uint32_t> letting_go_;  // slots to look at in reclaim()
   uint32_t next_ticket_ = 1;
+  static constexpr uint32_t kNoSlot = ~uint32_t{0};
+  std::vector<uint32_t> seen_busy_;  // audit()'s: by worker, the slot that it was found to hold
 };
 
 }  // namespace howdah::pool

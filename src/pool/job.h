@@ -38,7 +38,8 @@ enum class Loss {
 };
 
 // The receiver of one job's answer. Called on the job's loop, never after the end of the answer,
-// on_lost(), abandon() or cancel(), and never from inside submit(), abandon() or cancel().
+// on_lost(), withdraw(), abandon() or cancel(), and never from inside one of submit(), withdraw(),
+// abandon() or cancel().
 class AnswerConsumer {
  public:
   virtual ~AnswerConsumer() = default;
@@ -90,9 +91,11 @@ class JobQueue {
   virtual ~JobQueue() = default;
   // Takes a job. Workers are woken at the end of the pass.
   virtual Submit submit(Job& job) = 0;
-  // Nobody wants the answer any more (the client left, the stream was reset). A job that has not
-  // begun is not run; the script of one that has sees an aborted connection at its next output. The
-  // job is over.
+  // Takes a job back that has not begun, in one step: true when it is over and will not be run.
+  // False: PHP has begun with it, and it goes on as if nothing had been asked.
+  virtual bool withdraw(Job& job) = 0;
+  // Nobody wants the answer any more (the client left, the stream was reset): withdraw(), and the
+  // script of a job that has begun sees an aborted connection at its next output. The job is over.
   virtual void abandon(Job& job) = 0;
   // The request's time is up: like abandon(), and the script is interrupted; a worker that does not
   // come back within kCancelGrace is killed and replaced. The job is over.
@@ -100,8 +103,6 @@ class JobQueue {
   // The consumer has room again after it took less than it was given. Its on_answer() is called in
   // the loop's next pass.
   virtual void resume(Job& job) = 0;
-  // True when a worker has taken the job: it no longer waits.
-  virtual bool begun(const Job& job) const = 0;
 };
 
 }  // namespace howdah::pool

@@ -20,7 +20,18 @@ inline constexpr size_t kMaxPieces = 32;
 // A host that does not end by itself this long after kFinish is cut off.
 inline constexpr base::Nanos kFinishGrace = 2 * base::kSecond;
 
-// How long a host that lost a thread may take for what its other threads run.
+// How long a host that another one has replaced may take for what it still runs.
 inline constexpr base::Nanos kRetirementLimit = 30 * base::kSecond;
+// How long a host may take until it is ready to replace one that serves.
+inline constexpr base::Nanos kRenewalLimit = 60 * base::kSecond;
+// Generations are replaced at most this often while they serve: each costs memory and a cold cache.
+inline constexpr base::Nanos kRenewalInterval = 3 * base::kSecond;
+// A generation that has to be given up (its claims were overwritten, its OPcache is full) is
+// replaced this long after its start at the earliest.
+inline constexpr base::Nanos kShortestGenerationLife = 1 * base::kSecond;
+// So many crashes of workers within the window bring a new generation: what they share may be
+// damaged.
+inline constexpr size_t kManyCrashes = 8;
+inline constexpr base::Nanos kCrashWindow = 10 * base::kSecond;
 
 }  // namespace howdah::pool

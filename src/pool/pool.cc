@@ -13,8 +13,7 @@ Pool::Pool(PoolOptions options, std::vector<net::EventLoop*> loops, HostStarter&
       starter_(starter),
       log_(log),
       restarts_(options_.workers),
-      incarnations_(options_.workers),
-      spawn_at_(options_.workers) {
+      incarnations_(options_.workers) {
   for (net::EventLoop* loop : loops_) {
     dispatchers_.push_back(std::make_unique<Dispatcher>(*this, *loop));
   }
@@ -58,7 +57,7 @@ void Pool::add_cancellation(Generation& generation, uint32_t slot, const channel
   ++counts_.timeouts;
   cancellations_.push_back(
       {generation.number(), slot, claim, base::monotonic_now() + kCancelGrace});
-  loops_.front()->post([this, claim] { interrupt(claim); });
+  loops_.front()->post([this, number = generation.number(), claim] { interrupt(number, claim); });
 }
 
 // --- helpers

@@ -4,9 +4,10 @@
 // keeps them alive.
 //
 // A Pool is shared by all event loops; each reaches it through its Dispatcher. Supervision (the
-// host's control socket, spawning, deaths, timeouts) runs on one of them, the primary loop. A
+// hosts' control sockets, spawning, deaths, timeouts) runs on one of them, the primary loop. A
 // generation is one host with its channel; a worker that dies is replaced inside it, a host that
-// dies makes a new generation.
+// dies makes a new generation. One generation serves; another may be starting to take over, and
+// earlier ones may be finishing what they run.
 
 #include <atomic>
 #include <functional>
@@ -38,13 +39,13 @@ class HostStarter {
   virtual void start_host(uint32_t generation) = 0;
 };
 
-class Pool final : private HostListener {
+class Pool final {
  public:
   // `loops` are all loops that submit; the first is the primary. All arguments outlive the pool;
   // construct and destroy it while no loop runs.
   Pool(PoolOptions options, std::vector<net::EventLoop*> loops, HostStarter& starter,
        const base::Logger& log);
-  ~Pool() override;
+  ~Pool();
 
   // Primary loop: asks for the first host. `on_ready` is called when all workers of the first
   // generation wait for requests, `on_failed` with the reason when it cannot start.
@@ -73,14 +74,28 @@ class Pool final : private HostListener {
     base::Nanos kill_at;
   };
 
-  // A host that gets no more requests, until it is done with those it has.
-  struct RetiredHost final : HostListener {
-    void on_control(const channel::ControlMessage&) override {}
-    void on_host_gone() override { gone = true; }
-    std::shared_ptr<Generation> generation;  // shared with every loop's view of it
+  // What the front knows of one host. Primary loop only.
+  struct Host final : HostListener {
+    Host(Pool& owner, std::shared_ptr<Generation> made, int process)
+        : pool(owner),
+          generation(std::move(made)),
+          pid(process),
+          spawn_at(owner.options_.workers) {}
+    void on_control(const channel::ControlMessage& message) override {
+      pool.on_control(*this, message);
+    }
+    void on_host_gone() override { pool.on_host_gone(*this); }
+
+    Pool& pool;
+    const std::shared_ptr<Generation> generation;  // shared with every loop's view of it
     std::unique_ptr<HostLink> link;
-    base::Nanos end_by = 0;
-    bool gone = false;
+    const int pid;
+    const base::Nanos started_at = base::monotonic_now();
+    bool ready = false;                 // PHP has started in it
+    bool adopted = false;               // every loop knows its generation
+    bool gone = false;                  // retired: it has ended
+    base::Nanos end_by = 0;             // starting to take over, or retired
+    std::vector<base::Nanos> spawn_at;  // by worker; 0 = not waiting to be spawned
   };
 
   // --- under mutex_, from any loop
@@ -96,28 +111,46 @@ class Pool final : private HostListener {
   // --- from any loop
   void report_bad_worker(Generation& generation, const channel::Seat& seat, base::Error error);
 
+  // --- primary loop. What a host said; may destroy it.
+  void on_control(Host& host, const channel::ControlMessage& message);
+  void on_host_gone(Host& host);
+  void on_host_ready(Host& host, const channel::ControlMessage& message);
+  void on_spawned(Host& host, const channel::ControlMessage& message);
+  void on_exited(Host& host, const channel::ControlMessage& message);
+  void on_line(Host& host, const channel::ControlMessage& message);
+  void on_renewal_wanted(Host& host, const channel::ControlMessage& message);
+
   // --- primary loop
-  void on_control(const channel::ControlMessage& message) override;
-  void on_host_gone() override;
-  void on_host_ready(const channel::ControlMessage& message);
-  void on_spawned(const channel::ControlMessage& message);
-  void on_exited(const channel::ControlMessage& message);
-  void on_line(const channel::ControlMessage& message);
-  void say_hello();
-  void spawn(uint32_t worker);
-  void spawn_later(uint32_t worker, base::Nanos delay);
-  void replace(uint32_t worker, bool had_request, int wait_status);
+  Host* host_of(uint32_t generation) const;  // nullptr when it has ended
+  bool is_retired(const Host& host) const { return &host != host_.get() && &host != next_.get(); }
+  void say_hello(Host& host);
+  void spawn(Host& host, uint32_t worker);
+  void spawn_due(Host& host, base::Nanos now);
+  void replace(Host& host, uint32_t worker, bool had_request, int wait_status);
+  void count_crash();
   void request_host();
-  void end_generation(const char* why);
-  void interrupt(const channel::Claim& claim);
+  void serve_with(std::unique_ptr<Host> host);
+  // The serving host is gone or retired: the one that is starting takes its place, or a new one
+  // that is asked for, not before `earliest`.
+  void succeed(base::Nanos earliest);
+  // The serving host is no more, or of no more use. Nothing of what its workers run is finished.
+  void end_generation(const char* why, base::Nanos earliest = 0);
+  // Starts a host that takes over when its workers are ready; the old one finishes what it runs.
+  void renew(base::Nanos now);
+  void take_over();
+  void drop_next(const char* why);
+  void interrupt(uint32_t generation, const channel::Claim& claim);
   void kill_overdue();
-  // Thread mode: another host takes over; this one finishes what its other threads run.
-  void retire_generation();
+  // A worker has scribbled over the claims: nothing in them can be relied on any more.
+  void audit_claims();
+  // The serving host gets no more requests and finishes those that it runs.
+  void retire_host();
+  bool is_busy(Generation& generation) const;
   void end_retired(base::Nanos now);
   void finish_drain();
   void tick();
   // Whether it held a request when it died.
-  bool log_death(const Worker& worker, uint32_t number, int wait_status);
+  bool log_death(Host& host, uint32_t number, int wait_status);
   // Runs `task` with each dispatcher on its own loop, this one's at once, then `then` here.
   void on_each_loop(std::function<void(Dispatcher&)> task, std::function<void()> then = {});
 
@@ -142,19 +175,20 @@ class Pool final : private HostListener {
   std::atomic<size_t> waiting_hint_{0};
 
   // Primary loop only.
-  std::unique_ptr<HostLink> link_;
-  int host_pid_ = 0;
+  std::unique_ptr<Host> host_;                  // serves; its generation is generation_
+  std::unique_ptr<Host> next_;                  // starts, to take over from host_
+  std::vector<std::unique_ptr<Host>> retired_;  // finish what they run
   int ended_pid_ = 0;  // of the last host whose generation has ended and that is not reaped yet
-  bool host_ready_ = false;
   bool host_requested_ = false;
   // What the last host that ended was running, for the log line that says how it ended.
   std::vector<Generation::Label> lost_requests_;
-  std::vector<std::unique_ptr<RetiredHost>> retired_;
   uint32_t next_generation_ = 1;
   uint32_t failed_generations_ = 0;     // in a row, without having become ready
   std::vector<uint16_t> incarnations_;  // as wide as in a claim
-  std::vector<base::Nanos> spawn_at_;   // by worker; 0 = not waiting to be spawned
   base::Nanos request_host_at_ = 0;
+  const char* renewal_wanted_ = nullptr;  // why
+  base::Nanos renewed_at_ = 0;
+  std::vector<base::Nanos> crashes_;  // of workers, within kCrashWindow
   base::Nanos finish_by_ = 0;
   std::function<void()> on_ready_;
   std::function<void(std::string)> on_failed_;

@@ -3,6 +3,7 @@
 #include "pool/pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,8 +21,52 @@ namespace {
 using channel::ControlMessage;
 using channel::ControlType;
 
+// What the test and its workers share.
+struct Shared {
+  std::atomic<int> begun;       // requests that workers have begun
+  std::atomic<bool> may_begin;  // for "wait-unbegun"
+  std::atomic<bool> seen;       // for "unbegin": the test has its head
+  std::atomic<bool> may_end;    // for "linger"
+  std::atomic<int> renewals;    // to be asked for by the host
+};
+Shared& shared = *static_cast<Shared*>(
+    ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+
 // In a worker process: a second descriptor of its response region.
 int region_of_this_worker = -1;
+
+// The regions of this worker's host.
+std::unique_ptr<channel::SharedRegions> regions;
+
+// Changes the claim words of running requests as no honest worker does.
+template <class Change>
+void forge_words(Change change) {
+  for (std::atomic<uint64_t>& word : regions->claims().slots) {
+    channel::Claim claim = channel::Claim::unpack(word);
+    if (claim.state != channel::SlotState::kRunning) continue;
+    change(claim);
+    word = channel::Claim::pack(claim);
+  }
+}
+
+void scribble(std::string_view verb) {
+  channel::ClaimsRegion& claims = regions->claims();
+  if (verb == "scribble-own-ticket") {
+    forge_words([](channel::Claim& claim) { claim.ticket ^= 0xFFFF; });
+    for (;;) ::pause();
+  } else if (verb == "scribble-own-name") {
+    forge_words([](channel::Claim& claim) { claim.worker = 4000; });
+    ::raise(SIGKILL);
+  } else if (verb == "scribble-other-words") {
+    for (std::atomic<uint64_t>& word : claims.slots) {
+      if (word == 0) word = 0xDEADBEEF12345678;
+    }
+  } else if (verb == "scribble-pass-over") {
+    // Waits for a request behind this one and passes it over.
+    while (regions->requests().order_tail < claims.order_head + 1) ::usleep(100);
+    claims.order_head = regions->requests().order_tail.load();
+  }
+}
 
 // Writes frames as no honest worker does.
 void forge_frames(uint32_t ticket, channel::FrameType type, int count) {
@@ -48,7 +93,9 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
     if (item.var == channel::Var::kQueryString) verb = item.value;
   }
   if (verb == "die-unbegun") ::raise(SIGKILL);
-  worker.begin();
+  while (verb == "wait-unbegun" && !shared.may_begin) ::usleep(100);
+  if (!worker.begin()) return;
+  ++shared.begun;
   if (verb == "die") ::raise(SIGSEGV);
   if (verb == "forge-ticketless") forge_frames(0, channel::FrameType::kBody, 60);
   if (verb == "forge-stale") forge_frames(0xABCDEF, channel::FrameType::kBody, 60);
@@ -56,10 +103,26 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
   channel::ResponseHeadEncoder head;
   head.begin(200);
   worker.head(head);
+  if (verb.starts_with("hang")) worker.flush();
   if (verb == "hang") {
     while (!worker.cancelled() && !worker.client_gone()) ::usleep(1000);
   } else if (verb == "hang-hard") {
     for (;;) ::pause();
+  } else if (verb == "linger") {
+    worker.flush();
+    while (!shared.may_end) ::usleep(100);
+    worker.body("done");
+  } else if (verb == "die-when-told") {
+    worker.flush();
+    while (!shared.may_end) ::usleep(100);
+    ::raise(SIGKILL);
+  } else if (verb == "unbegin") {
+    worker.flush();
+    while (!shared.seen) ::usleep(100);
+    forge_words([](channel::Claim& claim) { claim.state = channel::SlotState::kClaimed; });
+    ::raise(SIGKILL);
+  } else if (verb.starts_with("scribble")) {
+    scribble(verb);
   } else if (verb == "medium") {
     worker.body(std::string(100'000, 'x'));
   } else if (verb == "large") {
@@ -86,7 +149,6 @@ void die_with(pid_t parent) {
 [[noreturn]] void run_host(int socket) {
   die_with(parent_of_test);
   ControlMessage message;
-  std::unique_ptr<channel::SharedRegions> regions;
   std::map<pid_t, channel::ControlHeader> children;
   std::ignore = base::set_nonblocking(socket);
   for (;;) {
@@ -120,6 +182,10 @@ void die_with(pid_t parent) {
       for (auto& [pid, header] : children) {
         if (header.worker == message.header.worker) ::kill(pid, SIGKILL);
       }
+    }
+    if (regions && shared.renewals > 0) {
+      --shared.renewals;
+      std::ignore = channel::send_control(socket, {.type = ControlType::kRenewalWanted});
     }
     int status = 0;
     pid_t dead = ::waitpid(-1, &status, WNOHANG);
@@ -181,13 +247,19 @@ struct PoolTest : testing::Test, HostStarter {
     auto pair = *base::make_seqpacket_pair();
     pid_t pid = ::fork();
     if (pid == 0) {
-      pair.first.reset();
-      run_host(pair.second.get());
+      // Not the front's ends of its and other hosts' sockets, whose closing ends a host.
+      constexpr int kSocket = STDERR_FILENO + 1;
+      ::dup2(pair.second.get(), kSocket);
+      ::close_range(kSocket + 1, ~0U, 0);
+      run_host(kSocket);
     }
     hosts.push_back(pid);
     pool.host_started(generation, std::move(pair.first), pid);
   }
   void SetUp() override {
+    shared.begun = 0;
+    shared.may_begin = shared.seen = shared.may_end = false;
+    shared.renewals = 0;
     pool.start([this] { ready = true; }, [](std::string why) { FAIL() << why; });
     run_until([this] { return ready; });
   }
@@ -243,6 +315,7 @@ TEST_F(PoolTest, AnswersAJob) {
 
 TEST_F(PoolTest, ManyJobsThroughFewSlotsKeepTheirAnswers) {
   for (int i = 0; i < 2000; ++i) expect_served(std::to_string(i));
+  EXPECT_EQ(hosts.size(), 1u);
 }
 
 TEST_F(PoolTest, AJobWhoseWorkerDiesIsLostAndTheWorkerIsReplaced) {
@@ -273,6 +346,30 @@ TEST_F(PoolTest, AJobThatHadNotBegunIsGivenToAnotherWorker) {
   expect_served();
 }
 
+// Between a worker's claim and its begin() either of the two sides wins, never both.
+TEST_F(PoolTest, AJobThatIsTakenBackBeforeItBeginsIsNotRun) {
+  Client late("wait-unbegun"), left("wait-unbegun");
+  submit(late);
+  submit(left);
+  run_until([&] { return pool.status().running == kWorkers; });
+  EXPECT_TRUE(pool.dispatcher(0).withdraw(late.job));
+  pool.dispatcher(0).abandon(left.job);
+  shared.may_begin = true;
+  for (int i = 0; i < 4; ++i) expect_served();
+  EXPECT_EQ(shared.begun, 4);
+  EXPECT_EQ(late.calls + left.calls, 0);
+}
+
+TEST_F(PoolTest, AJobThatHasBegunIsNotTakenBack) {
+  Client client("wait-unbegun");
+  shared.may_begin = true;
+  submit(client);
+  run_until([&] { return shared.begun == 1; });
+  EXPECT_FALSE(pool.dispatcher(0).withdraw(client.job));
+  run_until([&] { return client.over; });
+  EXPECT_EQ(client.body, "wait-unbegun");
+}
+
 TEST_F(PoolTest, RefusesWhatTheQueueCannotHold) {
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 6; ++i) {
@@ -289,8 +386,7 @@ TEST_F(PoolTest, RefusesWhatTheQueueCannotHold) {
 TEST_F(PoolTest, ACancelledScriptThatYieldsKeepsItsWorker) {
   Client slow("hang");
   submit(slow);
-  run_until(
-      [&] { return slow.job.state == Job::State::kPlaced && pool.dispatcher(0).begun(slow.job); });
+  run_until([&] { return slow.calls > 0; });
   pool.dispatcher(0).cancel(slow.job);
   expect_served();
   EXPECT_EQ(pool.status().timeouts, 1u);
@@ -300,7 +396,7 @@ TEST_F(PoolTest, ACancelledScriptThatYieldsKeepsItsWorker) {
 TEST_F(PoolTest, ACancelledScriptThatDoesNotYieldIsKilled) {
   Client slow("hang-hard");
   submit(slow);
-  run_until([&] { return pool.dispatcher(0).begun(slow.job); });
+  run_until([&] { return slow.calls > 0; });
   pool.dispatcher(0).cancel(slow.job);
   run_until([&] { return pool.status().restarts_timeout == 1; });
   run_until([&] { return pool.status().live_workers == kWorkers; });
@@ -335,9 +431,7 @@ TEST_F(PoolTest, AHostThatDiesIsReplacedAndWhatHadNotBegunIsServed) {
   Client running("hang-hard"), running_too("hang-hard"), queued("fine");
   submit(running);
   submit(running_too);
-  run_until([&] {
-    return pool.dispatcher(0).begun(running.job) && pool.dispatcher(0).begun(running_too.job);
-  });
+  run_until([&] { return running.calls > 0 && running_too.calls > 0; });
   submit(queued);
   ::kill(hosts.back(), SIGKILL);
   run_until([&] { return queued.over; });
@@ -345,6 +439,57 @@ TEST_F(PoolTest, AHostThatDiesIsReplacedAndWhatHadNotBegunIsServed) {
   EXPECT_FALSE(queued.lost);
   EXPECT_EQ(queued.body, "fine");
   EXPECT_EQ(hosts.size(), 2u);
+}
+
+TEST_F(PoolTest, ManyCrashesInAShortTimeBringANewGeneration) {
+  for (size_t i = 1; i < kManyCrashes; ++i) {
+    Client victim("die");
+    submit(victim);
+    run_until([&] { return victim.over; });
+    run_until([&] { return pool.status().restarts_crash == i; });
+  }
+  EXPECT_EQ(hosts.size(), 1u);
+  Client victim("die");
+  submit(victim);
+  run_until([&] { return hosts.size() == 2 && pool.status().generation == 2; });
+  EXPECT_EQ(pool.status().live_workers, kWorkers);
+  expect_served();
+}
+
+TEST_F(PoolTest, ANewGenerationTakesOverAndTheOldOneFinishesWhatItRuns) {
+  Client lingers("linger"), lingers_too("linger"), queued("fine");
+  submit(lingers);
+  submit(lingers_too);
+  run_until([&] { return lingers.calls > 0 && lingers_too.calls > 0; });
+  submit(queued);
+  shared.renewals = 3;
+  run_until([&] { return queued.over; });
+  EXPECT_EQ(queued.body, "fine");
+  EXPECT_EQ(pool.status().generation, 2u);
+  EXPECT_FALSE(lingers.over || lingers_too.over);
+  shared.may_end = true;
+  run_until([&] { return lingers.over && lingers_too.over; });
+  EXPECT_EQ(lingers.body, "done");
+  EXPECT_FALSE(lingers_too.lost);
+  bool reaped = false;
+  run_until([&] {
+    reaped = reaped || ::waitpid(hosts.front(), nullptr, WNOHANG) == hosts.front();
+    return reaped;
+  });
+  hosts.erase(hosts.begin());
+  expect_served();
+}
+
+TEST_F(PoolTest, AWorkerOfARetiredGenerationThatDiesLosesItsJobAtOnce) {
+  Client lingers("die-when-told");
+  submit(lingers);
+  run_until([&] { return lingers.calls > 0; });
+  shared.renewals = 1;
+  run_until([&] { return pool.status().generation == 2; });
+  shared.may_end = true;
+  run_until([&] { return lingers.over; });
+  EXPECT_TRUE(lingers.lost);
+  expect_served();
 }
 
 TEST_F(PoolTest, AWorkerThatForgesFramesLosesItsJobAtWorst) {
@@ -355,6 +500,42 @@ TEST_F(PoolTest, AWorkerThatForgesFramesLosesItsJobAtWorst) {
     EXPECT_TRUE(client.lost || client.body.size() <= verb.size()) << verb;
     for (int i = 0; i < 4; ++i) expect_served();
   }
+}
+
+TEST_F(PoolTest, AWorkerThatScribblesOverTheClaimsCostsItsGeneration) {
+  size_t generations = hosts.size();
+  for (std::string_view verb :
+       {"scribble-own-ticket", "scribble-own-name", "scribble-other-words"}) {
+    Client client(verb);
+    submit(client);
+    ++generations;
+    run_until([&] { return client.over && hosts.size() == generations; });
+    run_until([&] { return pool.status().live_workers == kWorkers; });
+    for (int i = 0; i < 4; ++i) expect_served();
+    EXPECT_EQ(hosts.size(), generations) << verb;
+  }
+}
+
+TEST_F(PoolTest, ARequestThatWasPassedOverIsServedByTheNextGeneration) {
+  Client hangs("hang-hard"), scribbles("scribble-pass-over"), waits("fine");
+  submit(hangs);
+  submit(scribbles);
+  run_until([&] { return shared.begun == 2; });
+  submit(waits);
+  run_until([&] { return waits.over; });
+  EXPECT_EQ(waits.body, "fine");
+  EXPECT_EQ(hosts.size(), 2u);
+}
+
+TEST_F(PoolTest, AJobThatWasAnsweredIsNotRunAgainWhateverItsWordSays) {
+  Client client("unbegin");
+  submit(client);
+  run_until([&] { return client.calls > 0; });
+  shared.seen = true;
+  run_until([&] { return client.over; });
+  EXPECT_TRUE(client.lost);
+  EXPECT_EQ(shared.begun, 1);
+  expect_served();
 }
 
 TEST_F(PoolTest, AFinishedWorkerIsNotHeldBackForTheClientOfItsLastRequest) {

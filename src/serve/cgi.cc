@@ -1,10 +1,12 @@
 #include "serve/cgi.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <cstring>
 
 #include "http/chars.h"
 #include "http/host.h"
@@ -14,28 +16,21 @@ namespace {
 
 using channel::Var;
 
-constexpr std::string_view kDefaultPort = "80";
+// What a Host without a name stands for on a unix socket, which has no address to name.
+constexpr std::string_view kUnixServerName = "localhost";
 
-void print_address(const sockaddr_storage& storage, std::string& ip, std::string& port) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (storage.ss_family == AF_INET) {
-    auto& four = reinterpret_cast<const sockaddr_in&>(storage);
-    ::inet_ntop(AF_INET, &four.sin_addr, text, sizeof text);
-    port = std::to_string(ntohs(four.sin_port));
-  } else if (storage.ss_family == AF_INET6) {
-    auto& six = reinterpret_cast<const sockaddr_in6&>(storage);
-    port = std::to_string(ntohs(six.sin6_port));
-    if (IN6_IS_ADDR_V4MAPPED(&six.sin6_addr)) {
-      // A client of a socket for both families is who it is, not a notation.
-      ::inet_ntop(AF_INET, &six.sin6_addr.s6_addr[12], text, sizeof text);
-    } else {
-      ::inet_ntop(AF_INET6, &six.sin6_addr, text, sizeof text);
-    }
-  } else {
-    ip = "unix:";
-    return;
-  }
-  ip = text;
+std::string_view default_port(std::string_view scheme) { return scheme == "https" ? "443" : "80"; }
+
+void print_endpoint(const net::Endpoint& endpoint, std::string& ip, std::string& port) {
+  ip = net::IpText(endpoint.ip).view();
+  port = std::to_string(endpoint.port);
+}
+
+// As nginx has it in SERVER_ADDR.
+std::string print_unix(const sockaddr_storage& storage, socklen_t size) {
+  auto& name = reinterpret_cast<const sockaddr_un&>(storage);
+  size_t room = size - std::min<size_t>(size, offsetof(sockaddr_un, sun_path));
+  return std::string(kUnixClient).append(name.sun_path, ::strnlen(name.sun_path, room));
 }
 
 struct Number {
@@ -67,18 +62,25 @@ void add_script(const CgiRequest& request, channel::RequestEncoder& encoder, std
 
 void add_ends(const CgiRequest& request, channel::RequestEncoder& encoder) {
   const ConnectionAddresses& ends = request.addresses;
-  encoder.add(Var::kRequestScheme, "http");
+  const Origin& origin = request.origin;
+  std::string_view scheme = origin.scheme;
+  encoder.add(Var::kRequestScheme, scheme);
+  if (scheme == "https") encoder.add(Var::kHttps, "on");
+  if (!ends.tls.empty()) encoder.add(Var::kSslProtocol, ends.tls);
   encoder.add(Var::kServerAddr, ends.server_ip);
-  encoder.add(Var::kRemoteAddr, ends.client_ip);
-  if (!ends.client_port.empty()) encoder.add(Var::kRemotePort, ends.client_port);
+  encoder.add(Var::kRemoteAddr, origin.client_ip);
+  if (!origin.client_port.empty()) encoder.add(Var::kRemotePort, origin.client_port);
   auto host = http::parse_host(request.head.host);
-  if (!host) {
+  if (host) {
+    encoder.add(Var::kServerName, host->name);
+    encoder.add(Var::kServerPort, host->port ? Number(*host->port).view() : default_port(scheme));
+  } else if (ends.server_port.empty()) {
+    encoder.add(Var::kServerName, kUnixServerName);
+    encoder.add(Var::kServerPort, default_port(scheme));
+  } else {
     encoder.add(Var::kServerName, ends.server_ip);
-    encoder.add(Var::kServerPort, ends.server_port.empty() ? kDefaultPort : ends.server_port);
-    return;
+    encoder.add(Var::kServerPort, ends.server_port);
   }
-  encoder.add(Var::kServerName, host->name);
-  encoder.add(Var::kServerPort, host->port ? Number(*host->port).view() : kDefaultPort);
 }
 
 void add_identity(const CgiRequest& request, channel::RequestEncoder& encoder) {
@@ -111,17 +113,24 @@ void add_headers(const CgiRequest& request, channel::RequestEncoder& encoder) {
 
 }  // namespace
 
-ConnectionAddresses addresses_of(int fd) {
+std::optional<ConnectionAddresses> addresses_of(int fd) {
   ConnectionAddresses addresses;
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
-  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) == 0) {
-    print_address(storage, addresses.client_ip, addresses.client_port);
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) < 0) return std::nullopt;
+  if (auto client = net::endpoint_of(storage)) {
+    addresses.client = client->ip;
+    print_endpoint(*client, addresses.client_ip, addresses.client_port);
+  } else {
+    addresses.client_ip = kUnixClient;
   }
   storage = {};
   size = sizeof storage;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) == 0) {
-    print_address(storage, addresses.server_ip, addresses.server_port);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) < 0) return std::nullopt;
+  if (auto server = net::endpoint_of(storage)) {
+    print_endpoint(*server, addresses.server_ip, addresses.server_port);
+  } else {
+    addresses.server_ip = print_unix(storage, size);
   }
   return addresses;
 }

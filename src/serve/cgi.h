@@ -9,20 +9,39 @@
 #include "channel/request_codec.h"
 #include "http/message.h"
 #include "http/trace_context.h"
+#include "net/ip_address.h"
+#include "serve/origin.h"
 #include "serve/router.h"
 
 namespace howdah::serve {
 
-// The two ends of a client connection in printed form, looked up once.
-struct ConnectionAddresses {
-  std::string client_ip;    // "unix:" for a unix socket
-  std::string client_port;  // empty for a unix socket
-  std::string server_ip;
-  std::string server_port;
+// REMOTE_ADDR of a client of a unix socket.
+inline constexpr std::string_view kUnixClient = "unix:";
+
+// How a client has come.
+enum class Entrance : uint8_t {
+  kPlain,
+  kTls,
+  kMistaken,  // plain HTTP to a port that speaks TLS
 };
 
-// From a connected socket.
-ConnectionAddresses addresses_of(int fd);
+// The two ends of a client connection in printed form, looked up once; a PROXY header replaces
+// them.
+struct ConnectionAddresses {
+  std::string client_ip;                 // "unix:" for a unix socket
+  std::string client_port;               // empty for a unix socket
+  std::string server_ip;                 // "unix:/path" for a unix socket
+  std::string server_port;               // empty for a unix socket
+  std::optional<net::IpAddress> client;  // nothing for a unix socket
+  bool trusted = false;                  // one of TRUSTED_PROXIES
+  bool counted = false;                  // in SharedServices::clients
+  Entrance entrance = Entrance::kPlain;
+  std::string_view tls;  // "TLSv1.3", a literal; empty on a plain connection
+};
+
+// From a connected socket. Nothing when the client has reset it already: such a one must not pass
+// for somebody else.
+std::optional<ConnectionAddresses> addresses_of(int fd);
 
 struct CgiRequest {
   const http::RequestHead& head;
@@ -30,6 +49,7 @@ struct CgiRequest {
   std::string_view query;
   const std::string& document_root;
   const ConnectionAddresses& addresses;
+  const Origin& origin;
   uint64_t body_size = 0;
   bool has_body = false;
   const http::TraceContext& trace;

@@ -12,18 +12,22 @@
 
 namespace howdah::serve {
 
+enum class Protocol : uint8_t {
+  kHttp1,
+  kHttp2,
+  kTlsHandshake,  // then another
+  kProxyHeader,   // a PROXY protocol header may come first
+};
+inline constexpr size_t kProtocols = 4;
+
 // A client between two connections: just accepted, or handed on by one that has learned what the
 // client speaks.
 struct Client {
   net::ClientSocket socket;
   ConnectionAddresses addresses;
-  base::Buffer input;  // received, and not yet understood
+  base::Buffer input;                // received, and not yet understood
+  Protocol next = Protocol::kHttp1;  // what the listener speaks, behind a PROXY header
 };
-
-enum class Protocol : uint8_t {
-  kHttp1,
-};
-inline constexpr size_t kProtocols = 1;
 
 // Owned and reused by a FrontLoop: open() begins a connection; at its end the object puts itself
 // into LoopServices::ended, once, and waits to be opened again. The loop's thread only.

@@ -10,6 +10,9 @@ namespace howdah::serve {
 // in front of it, here. Never empty for those.
 std::string_view error_text(int status);
 
+// The Server field of every answer.
+inline constexpr std::string_view kServerName = "howdah";
+
 // For Allow: what a path answers to, whether it is a file or PHP's.
 inline constexpr std::string_view kFileMethods = "GET, HEAD";
 inline constexpr std::string_view kPhpMethods =

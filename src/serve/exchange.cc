@@ -1,5 +1,6 @@
 #include "serve/exchange.h"
 
+#include "http/host.h"
 #include "serve/limits.h"
 
 namespace howdah::serve {
@@ -55,10 +56,19 @@ void Exchange::identify(std::string_view traceparent, std::string_view request_i
   http::append_request_id(request_id_, request_id, trace_);
 }
 
-void Exchange::begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream) {
+void Exchange::set_addresses(const ConnectionAddresses& addresses) {
+  addresses_ = &addresses;
+  origin_ = {.client_ip = addresses.client_ip,
+             .client_port = addresses.client_port,
+             .scheme = addresses.entrance == Entrance::kTls ? "https" : "http"};
+}
+
+void Exchange::begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream,
+                             http::Version version) {
   reset();
   head_ = nullptr;
-  addresses_ = &addresses;
+  refused_version_ = version;
+  set_addresses(addresses);
   stream_ = &stream;
   state_ = State::kReceiving;
   identify({}, {});
@@ -70,12 +80,13 @@ Exchange::BodyPlan Exchange::begin(http::RequestHead& head, std::string_view byt
   head_bytes_.assign(bytes);
   head.rebase(bytes.data(), bytes.size(), head_bytes_.data());
   head_ = &head;
-  addresses_ = &addresses;
+  set_addresses(addresses);
+  if (addresses.trusted) believe_proxy(head, options().trusted_proxies, origin_, origin_text_);
   stream_ = &stream;
   state_ = State::kReceiving;
   // Several traceparents are none (Trace Context 3.2: the field comes once).
   identify(value_of(head.find_only("traceparent")), value_of(head, "x-request-id"));
-  plan_ = plan(addresses);
+  plan_ = plan();
   if (plan_ == Plan::kError && error_status_ == 413) return BodyPlan::kRefuse;
   return plan_ == Plan::kScript ? BodyPlan::kGather : BodyPlan::kDiscard;
 }
@@ -87,11 +98,13 @@ Exchange::Plan Exchange::plan_error(int status, const char* why) {
 }
 
 // Everything that can be said of a request before its body.
-Exchange::Plan Exchange::plan(const ConnectionAddresses& addresses) {
+Exchange::Plan Exchange::plan() {
   if (services_.shared.admission != nullptr) {
-    admission_ = services_.shared.admission->decide(addresses.client_ip, services_.loop.now());
+    admission_ = services_.shared.admission->decide(origin_.client_ip, services_.loop.now());
     if (!admission_.admitted) return plan_error(429, "rate limit");
   }
+  if (addresses_->entrance == Entrance::kMistaken) return Plan::kMistaken;
+  if (options().redirect_port && origin_.scheme == "http") return plan_to_https();
   if (head_->method == "CONNECT" || head_->method == "TRACE") return plan_error(405, "method");
   uint64_t limit = options().max_body_size;
   if (head_->framing == http::BodyFraming::kLength && limit != 0 && head_->content_length > limit) {
@@ -99,6 +112,13 @@ Exchange::Plan Exchange::plan(const ConnectionAddresses& addresses) {
   }
   if (head_->target == "*") return Plan::kOptions;
   return plan_target();
+}
+
+// Only a host that the client has named, and in a form that a Location can have.
+Exchange::Plan Exchange::plan_to_https() {
+  bool path = head_->target.starts_with('/');
+  bool host = http::parse_host(head_->host).has_value();
+  return path && host ? Plan::kToHttps : plan_error(400, "no way to HTTPS without a host and path");
 }
 
 Exchange::Plan Exchange::plan_target() {
@@ -129,12 +149,18 @@ void Exchange::on_body(std::string_view bytes) {
   if (limit != 0 && body_.size() + bytes.size() > limit) {
     return refuse(413, "body larger than MAX_BODY_SIZE");
   }
-  auto kept = body_.append(bytes);
-  if (!kept) {
-    services_.shared.log.log(base::LogType::kApp, base::LogLevel::kError, "request body not kept",
-                             ids(), {{"reason", std::string_view(kept.error().message())}});
-    refuse(503, "no spool");
-  }
+  check_kept(body_.append(bytes));
+}
+
+void Exchange::spill_body() {
+  if (state_ == State::kReceiving) check_kept(body_.spill());
+}
+
+void Exchange::check_kept(const base::Status& kept) {
+  if (kept) return;
+  services_.shared.log.log(base::LogType::kApp, base::LogLevel::kError, "request body not kept",
+                           ids(), {{"reason", std::string_view(kept.error().message())}});
+  refuse(503, "no spool");
 }
 
 void Exchange::on_request_end() {
@@ -146,6 +172,10 @@ void Exchange::on_request_end() {
       return send_options();
     case Plan::kRedirect:
       return send_redirect();
+    case Plan::kToHttps:
+      return send_to_https();
+    case Plan::kMistaken:
+      return send_mistaken();
     case Plan::kFile:
       return send_file();
     case Plan::kScript:
@@ -165,6 +195,7 @@ void Exchange::submit() {
               .query = target_.query,
               .document_root = options().document_root,
               .addresses = *addresses_,
+              .origin = origin_,
               .body_size = body_.size(),
               .has_body = has_body,
               .trace = trace_,
@@ -210,8 +241,7 @@ void Exchange::on_deadline() {
 
 void Exchange::on_queue_deadline() {
   // A worker that took it has REQUEST_TIMEOUT for it.
-  if (state_ != State::kWaiting || services_.jobs->begun(job_)) return;
-  services_.jobs->abandon(job_);
+  if (state_ != State::kWaiting || !services_.jobs->withdraw(job_)) return;
   end_job();
   send_error(503, "QUEUE_TIMEOUT");
 }
@@ -255,12 +285,15 @@ void Exchange::report() {
     report.user_agent = value_of(*head_, "user-agent");
     report.referer = value_of(*head_, "referer");
     report.forwarded_for = value_of(*head_, "x-forwarded-for");
+  } else {
+    report.version = refused_version_;
   }
   report.status = status_;
   report.received_bytes = body_.size();
   report.sent_bytes = stream_->sent_body_bytes();
   report.duration = services_.loop.now() - started_at_;
-  report.client_ip = addresses_->client_ip;
+  report.client_ip = origin_.client_ip;
+  report.tls = addresses_->tls;
   report.ids = ids();
   report.worker = worker_;
   if (end_info_.claimed_at != 0) {

@@ -17,6 +17,7 @@
 #include "serve/answer_head.h"
 #include "serve/cgi.h"
 #include "serve/observer.h"
+#include "serve/origin.h"
 #include "serve/request_body.h"
 #include "serve/response_stream.h"
 #include "serve/router.h"
@@ -46,9 +47,14 @@ class Exchange final : private pool::AnswerConsumer {
   BodyPlan begin(http::RequestHead& head, std::string_view bytes,
                  const ConnectionAddresses& addresses, ResponseStream& stream);
   // An exchange about a request that could not be read; refuse() follows.
-  void begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream);
+  void begin_refused(const ConnectionAddresses& addresses, ResponseStream& stream,
+                     http::Version version = http::Version::kHttp11);
 
   void on_body(std::string_view bytes);
+  // What of the body lies in memory, until its end; the spool takes it when the owner has too much
+  // of that over all of its exchanges.
+  size_t body_in_memory() const { return body_.memory().size(); }
+  void spill_body();
   void on_request_end();
   // Answers with an error instead of going on: before anything was answered. `why` is a literal.
   void refuse(int status, const char* why);
@@ -75,6 +81,8 @@ class Exchange final : private pool::AnswerConsumer {
     kError,     // error_status_
     kOptions,   // OPTIONS *
     kRedirect,  // to the directory's name with a slash
+    kToHttps,   // to the same at the port that speaks TLS
+    kMistaken,  // this is that port, and the client does not
     kFile,
     kScript,
   };
@@ -102,9 +110,12 @@ class Exchange final : private pool::AnswerConsumer {
   // --- exchange.cc: the request
   void reset();
   void identify(std::string_view traceparent, std::string_view request_id);
-  Plan plan(const ConnectionAddresses& addresses);
+  void set_addresses(const ConnectionAddresses& addresses);
+  Plan plan();
   Plan plan_error(int status, const char* why);
+  Plan plan_to_https();
   Plan plan_target();
+  void check_kept(const base::Status& kept);
   void submit();
   void on_deadline();
   void on_queue_deadline();
@@ -119,6 +130,8 @@ class Exchange final : private pool::AnswerConsumer {
   void send_text(std::string_view content_type, std::string_view text);
   void send_options();
   void send_redirect();
+  void send_to_https();
+  void send_mistaken();
 
   // --- exchange_file.cc: files
   void send_file();
@@ -160,6 +173,9 @@ class Exchange final : private pool::AnswerConsumer {
   http::RequestHead* head_ = nullptr;
   ResponseStream* stream_ = nullptr;
   const ConnectionAddresses* addresses_ = nullptr;
+  Origin origin_;
+  OriginText origin_text_;
+  http::Version refused_version_ = http::Version::kHttp11;  // without a head_
   std::string head_bytes_;
   std::string path_;
   http::TargetParts target_;

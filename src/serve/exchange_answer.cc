@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http/chars.h"
+#include "http/host.h"
 #include "http/path.h"
 #include "http/response_rules.h"
 #include "serve/error_answer.h"
@@ -13,6 +14,7 @@ namespace howdah::serve {
 namespace {
 
 constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
+constexpr uint16_t kHttpsPort = 443;
 constexpr std::string_view kEventStream = "text/event-stream";
 
 // The server says these itself, once; what PHP says of them is dropped.
@@ -42,7 +44,7 @@ void Exchange::begin_head(int status) {
 }
 
 void Exchange::add_identity() {
-  answer_.add("Server", "howdah");
+  answer_.add("Server", kServerName);
   answer_.add("Date", services_.date.at(services_.loop.now()));
   answer_.add("X-Request-ID", request_id_);
   answer_.add("traceparent", traceparent_);
@@ -102,6 +104,23 @@ void Exchange::send_redirect() {
   if (target_.has_query) scratch_.append("?").append(target_.query);
   answer_.add("Location", scratch_);
   send_text(kPlainText, error_text(308));
+}
+
+void Exchange::send_to_https() {
+  begin_head(308);
+  auto host = http::parse_host(head_->host);
+  scratch_.assign("https://").append(host->name);
+  if (*options().redirect_port != kHttpsPort) {
+    scratch_.append(":").append(decimal(*options().redirect_port));
+  }
+  answer_.add("Location", scratch_.append(head_->target));
+  send_text(kPlainText, error_text(308));
+}
+
+void Exchange::send_mistaken() {
+  begin_head(400);
+  error_ = "plain HTTP to a TLS port";
+  send_text(kPlainText, "This port speaks HTTPS, and the request was plain HTTP.\n");
 }
 
 // --- what PHP answers

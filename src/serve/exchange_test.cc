@@ -302,7 +302,7 @@ TEST_F(ExchangeTest, RefusesWhatHasWaitedTooLongInTheQueue) {
   std::string answer = receive();
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
   EXPECT_THAT(answer, HasSubstr("Retry-After: 1\r\n"));
-  EXPECT_EQ(queue_.abandoned, 1);
+  EXPECT_EQ(queue_.withdrawn, 1);
   EXPECT_TRUE(observer_.exchanges.at(0).dropped);
   EXPECT_FALSE(observer_.exchanges.at(0).timed_out);
   EXPECT_EQ(body_of(get("/page.html")), "<p>page</p>") << "the connection goes on";

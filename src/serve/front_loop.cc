@@ -2,13 +2,44 @@
 
 #include <sys/socket.h>
 
+#include <cstring>
+#include <tuple>
 #include <utility>
 
+#include "http/http1_writer.h"
+#include "serve/error_answer.h"
 #include "serve/exchange.h"
 #include "serve/http1_connection.h"
+#include "serve/http2_connection.h"
 #include "serve/limits.h"
+#include "serve/proxy_header_connection.h"
+#include "serve/tls_handshake.h"
 
 namespace howdah::serve {
+namespace {
+
+constexpr int kTooManyConnections = 429;
+
+// A client that left in the backlog, or an error of its network, is no reason to stop (accept(2)).
+bool concerns_one_client(int error) {
+  switch (error) {
+    case ECONNABORTED:
+    case EPERM:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case ENONET:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 FrontLoop::FrontLoop(net::EventLoop& loop, SharedServices& shared, pool::JobQueue* jobs)
     : services_(loop, shared, jobs) {
@@ -23,25 +54,79 @@ FrontLoop::~FrontLoop() {
   services_.loop.remove_hook(*this);
 }
 
-base::Status FrontLoop::listen(base::UniqueFd listener) {
-  auto acceptor = std::make_unique<Acceptor>(std::move(listener));
+base::Status FrontLoop::listen(base::UniqueFd listener, Protocol protocol) {
+  auto acceptor = std::make_unique<Acceptor>(std::move(listener), protocol);
   auto added = services_.loop.ready_set().add_shared(acceptor->fd.get(), *acceptor);
   if (added) acceptors_.push_back(std::move(acceptor));
   return added;
 }
 
-void FrontLoop::adopt(base::UniqueFd client) {
+void FrontLoop::adopt(base::UniqueFd client, Protocol protocol) {
+  auto addresses = addresses_of(client.get());
+  if (!addresses) return;
+  addresses->trusted = services_.shared.options.trusted_proxies.contains(addresses->client);
+  if (!admit(*addresses)) return turn_away(std::move(client), *addresses, protocol);
   services_.shared.connections.fetch_add(1, std::memory_order_relaxed);
   services_.shared.observer.on_connection_opened();
-  ConnectionAddresses addresses = addresses_of(client.get());
-  begin(Protocol::kHttp1, {net::ClientSocket(std::move(client)), std::move(addresses), {}});
+  Client accepted{net::ClientSocket(std::move(client)), std::move(*addresses), {}, protocol};
+  // Only who is trusted may say that its bytes are somebody else's.
+  Protocol first = accepted.addresses.trusted ? Protocol::kProxyHeader : accepted.next;
+  begin(first, std::move(accepted));
+}
+
+// A trusted proxy and a unix socket bring the connections of many.
+bool FrontLoop::admit(ConnectionAddresses& addresses) {
+  uint32_t limit = services_.shared.options.max_connections_per_ip;
+  if (limit == 0 || addresses.trusted || !addresses.client) return true;
+  addresses.counted = services_.shared.clients.add(*addresses.client, limit);
+  return addresses.counted;
+}
+
+// MAX_CONNECTIONS_PER_IP: no memory or descriptor is kept for the client.
+void FrontLoop::turn_away(base::UniqueFd client, const ConnectionAddresses& addresses,
+                          Protocol protocol) {
+  if (protocol == Protocol::kHttp1) say_too_many(client.get());
+  ++turned_away_;
+  base::Nanos now = services_.loop.now();
+  if (now < turn_away_log_at_) return;
+  services_.shared.log.warn("connections refused: MAX_CONNECTIONS_PER_IP",
+                            {{"ip", addresses.client_ip}, {"refused", turned_away_}});
+  turned_away_ = 0;
+  turn_away_log_at_ = now + kRefusalLogGap;
+}
+
+// One packet. The client reads it unless it goes on sending, which resets the connection.
+void FrontLoop::say_too_many(int client) {
+  std::string_view text = error_text(kTooManyConnections);
+  http::TraceContext trace = http::make_trace_context({}, services_.random);
+  std::string& out = services_.scratch;
+  out.clear();
+  http::append_status_line(out, kTooManyConnections);
+  http::append_field(out, "Date", services_.date.at(services_.loop.now()));
+  http::append_field(out, "Server", kServerName);
+  out.append("X-Request-ID: ");
+  http::append_request_id(out, {}, trace);
+  out.append("\r\ntraceparent: ");
+  http::append_traceparent(out, trace);
+  out.append("\r\n");
+  http::append_field(out, "Retry-After", uint64_t{1});
+  http::append_field(out, "Connection", "close");
+  http::append_field(out, "Content-Type", "text/plain; charset=utf-8");
+  http::append_field(out, "Content-Length", text.size());
+  out.append(http::kHeadEnd).append(text);
+  std::ignore = ::send(client, out.data(), out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::shutdown(client, SHUT_WR);
+  // Bytes that were not read would turn the end into a reset.
+  std::ignore = ::recv(client, nullptr, kTurnAwayBytes, MSG_TRUNC | MSG_DONTWAIT);
 }
 
 void FrontLoop::begin(Protocol protocol, Client client) {
   std::unique_ptr<Connection> connection = connection_for(protocol);
   connection->index = open_.size();
+  Connection& begun = *connection;
   open_.push_back(std::move(connection));
-  open_.back()->open(std::move(client));
+  begun.open(std::move(client));
+  if (services_.draining) begun.drain();
 }
 
 std::unique_ptr<Connection> FrontLoop::connection_for(Protocol protocol) {
@@ -54,6 +139,12 @@ std::unique_ptr<Connection> FrontLoop::connection_for(Protocol protocol) {
   switch (protocol) {
     case Protocol::kHttp1:
       return std::make_unique<Http1Connection>(services_);
+    case Protocol::kProxyHeader:
+      return std::make_unique<ProxyHeaderConnection>(services_);
+    case Protocol::kHttp2:
+      return std::make_unique<Http2Connection>(services_);
+    case Protocol::kTlsHandshake:
+      return std::make_unique<TlsHandshake>(services_);
   }
   std::unreachable();
 }
@@ -73,7 +164,7 @@ void FrontLoop::drain(std::function<void()> on_done) {
 
 void FrontLoop::cut() {
   for (auto& connection : open_) connection->close();
-  for (size_t i = 0; i < services_.handed_on.size(); ++i) services_.client_gone();
+  for (auto& [protocol, client] : services_.handed_on) services_.client_gone(client.addresses);
   services_.handed_on.clear();
   recycle();
 }
@@ -83,13 +174,17 @@ bool FrontLoop::poll() {
   recycle();
   if (!services_.handed_on.empty()) {
     auto handed_on = std::exchange(services_.handed_on, {});
-    for (auto& [protocol, client] : handed_on) begin(protocol, std::move(client));
+    for (auto& [protocol, client] : handed_on) {
+      begin(protocol, std::move(client));
+      if (services_.draining) open_.back()->drain();
+    }
     busy = true;
   }
   for (auto& acceptor : acceptors_) {
     if (acceptor->pending && !paused_ && accept_some(*acceptor)) busy = true;
   }
-  if (on_drained_ && open_.empty()) std::exchange(on_drained_, nullptr)();
+  if (on_drained_ && open_.empty() && services_.handed_on.empty())
+    std::exchange(on_drained_, nullptr)();
   return busy;
 }
 
@@ -122,16 +217,19 @@ bool FrontLoop::accept_one(Acceptor& acceptor) {
   int fd = base::retry_eintr(
       [&] { return ::accept4(acceptor.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); });
   if (fd >= 0) {
-    adopt(base::UniqueFd(fd));
+    if (std::exchange(accept_failed_, false)) services_.shared.log.info("accepting again");
+    adopt(base::UniqueFd(fd), acceptor.protocol);
     return true;
   }
   if (errno == EAGAIN || errno == EWOULDBLOCK) {
     acceptor.pending = false;
     return false;
   }
-  // A client that left in the backlog is no reason to stop.
-  if (errno == ECONNABORTED || errno == EPROTO || errno == EPERM) return true;
-  services_.shared.log.error("accept failed, pausing", {{"errno", int64_t{errno}}});
+  if (concerns_one_client(errno)) return true;
+  // Once, however often the kernel says so until there is room again.
+  if (!std::exchange(accept_failed_, true)) {
+    services_.shared.log.error("cannot accept, pausing", {{"reason", ::strerrordesc_np(errno)}});
+  }
   pause();
   return false;
 }

@@ -24,9 +24,14 @@ class FrontLoop final : public net::PassHook {
   FrontLoop& operator=(const FrontLoop&) = delete;
 
   // Accepts from a listening, non-blocking descriptor. Other loops may have the same socket.
-  base::Status listen(base::UniqueFd listener);
-  // A client that was accepted elsewhere.
-  void adopt(base::UniqueFd client);
+  // `protocol` is what its clients speak first.
+  base::Status listen(base::UniqueFd listener, Protocol protocol = Protocol::kHttp1);
+  // A client that was accepted elsewhere. One with too many connections is turned away.
+  void adopt(base::UniqueFd client, Protocol protocol = Protocol::kHttp1);
+  // For handshakes that begin from now on.
+  void use_tls(std::shared_ptr<const net::TlsContext> context) {
+    services_.tls = std::move(context);
+  }
   // Accepts no more; idle connections end now, others after their answer. `on_done` is called,
   // once, when there is none left.
   void drain(std::function<void()> on_done);
@@ -43,9 +48,11 @@ class FrontLoop final : public net::PassHook {
  private:
   // One listening socket.
   struct Acceptor final : net::ReadyHandler {
-    explicit Acceptor(base::UniqueFd listener) : fd(std::move(listener)) {}
+    Acceptor(base::UniqueFd listener, Protocol spoken)
+        : fd(std::move(listener)), protocol(spoken) {}
     void on_ready(uint32_t) override { pending = true; }
     base::UniqueFd fd;
+    const Protocol protocol;
     bool pending = true;  // clients may be waiting
   };
 
@@ -54,6 +61,9 @@ class FrontLoop final : public net::PassHook {
   void pause();
   void on_pause_over() { paused_ = false; }
   bool has_room();
+  bool admit(ConnectionAddresses& addresses);
+  void turn_away(base::UniqueFd client, const ConnectionAddresses& addresses, Protocol protocol);
+  void say_too_many(int client);
   void begin(Protocol protocol, Client client);
   std::unique_ptr<Connection> connection_for(Protocol protocol);
   bool run_scheduled();
@@ -65,6 +75,9 @@ class FrontLoop final : public net::PassHook {
   std::array<std::vector<std::unique_ptr<Connection>>, kProtocols> spare_;
   std::vector<Connection*> running_;
   bool paused_ = false;
+  bool accept_failed_ = false;  // and was logged
+  uint64_t turned_away_ = 0;    // since it was logged last
+  base::Nanos turn_away_log_at_ = 0;
   net::MemberTimer<FrontLoop, &FrontLoop::on_pause_over> pause_timer_{*this};
   std::function<void()> on_drained_;
 };

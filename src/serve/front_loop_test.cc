@@ -60,6 +60,39 @@ TEST_F(FrontLoopTest, LetsClientsBeyondTheLimitWait) {
   EXPECT_THAT(get("/page.html"), testing::HasSubstr("<p>page</p>"));
 }
 
+TEST_F(FrontLoopTest, TurnsAClientWithTooManyConnectionsAway) {
+  options_.max_connections_per_ip = 2;
+  start();
+  base::UniqueFd one = dial(), two = dial();
+  client_ = dial();
+  EXPECT_EQ(front_->connections(), 2u);
+  std::string answer = receive();
+  EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 429 Too Many Requests\r\n"));
+  for (const char* field : {"X-Request-ID: ", "traceparent: 00-", "Date: ", "Server: howdah\r\n"}) {
+    EXPECT_THAT(answer, testing::HasSubstr(field));
+  }
+  EXPECT_EQ(body_of(answer), "429 Too Many Requests");
+  EXPECT_TRUE(closed_);
+  EXPECT_EQ(observer_.open, 2);
+  one.reset();
+  turn();
+  client_ = dial();
+  EXPECT_THAT(get("/page.html"), testing::HasSubstr("<p>page</p>"));
+  two.reset();
+  client_.reset();
+  turn();
+  EXPECT_EQ(shared_->clients.clients(), 0u);
+}
+
+TEST_F(FrontLoopTest, CountsNoConnectionsOfATrustedProxy) {
+  options_.max_connections_per_ip = 1;
+  ASSERT_TRUE(options_.trusted_proxies.add("127.0.0.0/8"));
+  start();
+  base::UniqueFd one = dial(), two = dial();
+  EXPECT_EQ(front_->connections(), 2u);
+  EXPECT_EQ(shared_->clients.clients(), 0u);
+}
+
 TEST_F(FrontLoopTest, RecoversWhenDescriptorsHadRunOut) {
   start();
   // Now, since UBSan wants descriptors when it meets a class for the first time.

@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 
 #include "http/http1_writer.h"
+#include "http/http2_session.h"
 #include "serve/exchange.h"
 #include "serve/limits.h"
 
@@ -17,17 +18,19 @@ void Http1Connection::open(Client client) {
   socket_ = std::move(client.socket);
   addresses_ = std::move(client.addresses);
   input_ = std::move(client.input);
-  readable_ = hung_up_ = broken_ = cut_ = false;
+  hung_up_ = broken_ = cut_ = false;
+  readable_ = socket_.holds_input();
   // A new socket's buffer is empty.
   writable_ = true;
   close_after_ = false;
+  may_be_http2_ = true;
   const ServeOptions& options = services_.shared.options;
   http::Http1Limits limits{.max_head = options.max_header_size};
   if (options.max_body_size != 0) limits.max_chunked_body = options.max_body_size;
   parser_.emplace(limits);
   become_idle();
   if (!services_.loop.ready_set().add(socket_.fd(), *this)) return close();
-  if (!input_.empty()) schedule();
+  if (!input_.empty() || readable_) schedule();
 }
 
 void Http1Connection::close() {
@@ -46,7 +49,7 @@ void Http1Connection::close() {
   queue_.reset();
   file_.reset();
   file_left_ = 0;
-  services_.client_gone();
+  services_.client_gone(addresses_);
   services_.ended.push_back(this);
 }
 
@@ -60,12 +63,13 @@ void Http1Connection::run() {
 void Http1Connection::drain() {
   if (state_ != State::kIdle) return;
   // A request that has arrived already is answered; without one this closes.
-  readable_ = true;
+  if (input_.empty()) readable_ = true;
   advance();
 }
 
 void Http1Connection::on_ready(uint32_t events) {
   constexpr uint32_t kHangUp = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  events = socket_.wakes(events);
   if ((events & (EPOLLIN | kHangUp)) != 0) readable_ = true;
   if ((events & kHangUp) != 0) hung_up_ = true;
   if ((events & EPOLLOUT) != 0) {
@@ -87,7 +91,7 @@ void Http1Connection::advance() {
       case State::kHead:
       case State::kBody:
       case State::kDiscard:
-        go = advance_request();
+        go = may_be_http2_ ? advance_preface() : advance_request();
         break;
       case State::kAnswering:
         go = advance_answer();
@@ -107,6 +111,29 @@ void Http1Connection::advance() {
 }
 
 // --- the request
+
+// RFC 9113 3.3: a client that knows of HTTP/2 begins with its preface.
+Http1Connection::Go Http1Connection::advance_preface() {
+  std::string_view begun = input_.view().substr(0, http::kHttp2Preface.size());
+  if (begun == http::kHttp2Preface) {
+    hand_on(Protocol::kHttp2);
+    return Go::kWait;
+  }
+  if (http::kHttp2Preface.starts_with(begun)) return need_more();
+  may_be_http2_ = false;
+  return Go::kOn;
+}
+
+// The client's next connection counts it on; this one ends without a trace.
+void Http1Connection::hand_on(Protocol protocol) {
+  state_ = State::kClosed;
+  services_.loop.timers().cancel(timer_);
+  services_.loop.ready_set().remove(socket_.fd(), *this);
+  parser_.reset();
+  services_.handed_on.push_back(
+      {protocol, {std::move(socket_), std::move(addresses_), std::move(input_)}});
+  services_.ended.push_back(this);
+}
 
 Http1Connection::Go Http1Connection::advance_request() {
   http::Step step = parser_->step(input_.view());
@@ -131,7 +158,7 @@ Http1Connection::Go Http1Connection::advance_request() {
 }
 
 Http1Connection::Go Http1Connection::need_more() {
-  if (state_ == State::kIdle && parser_->head_begun()) {
+  if (state_ == State::kIdle && (parser_->head_begun() || (may_be_http2_ && !input_.empty()))) {
     state_ = State::kHead;
     arm(services_.shared.options.header_timeout);
   }
@@ -221,9 +248,9 @@ bool Http1Connection::receive(size_t wanted) {
     input_.commit(static_cast<size_t>(got));
     turn_bytes_ += static_cast<size_t>(got);
     last_input_ = services_.loop.now();
-    // A short read has emptied the socket; what comes later is told of. Not so the end, which may
-    // have been told already.
-    if (static_cast<size_t>(got) < room.size() && !hung_up_) readable_ = false;
+    // What comes after an emptied socket is told of. Not so the end, which may have been already.
+    bool emptied = !socket_.may_hold_more(static_cast<size_t>(got), room.size());
+    if (emptied && !hung_up_) readable_ = false;
     return true;
   }
   readable_ = false;

@@ -47,6 +47,7 @@ class Http1Connection final : public Connection, private ResponseStream {
   // --- http1_connection.cc: what comes in
   void on_ready(uint32_t events) override;
   void advance();
+  Go advance_preface();
   Go advance_request();
   Go advance_answer();
   Go advance_linger();
@@ -54,6 +55,7 @@ class Http1Connection final : public Connection, private ResponseStream {
   Go on_body(std::string_view bytes, size_t consumed);
   Go on_request_error();
   Go need_more();
+  void hand_on(Protocol protocol);
   void begin_answer();
   // False when there is nothing to read now, or the connection's state has changed.
   bool receive(size_t wanted);
@@ -101,8 +103,9 @@ class Http1Connection final : public Connection, private ResponseStream {
   bool hung_up_ = false;  // the client sends no more
   bool writable_ = false;
   bool scheduled_ = false;
-  bool broken_ = false;  // to be closed at the next run()
-  bool cut_ = false;     // likewise, once what waits has been sent
+  bool broken_ = false;        // to be closed at the next run()
+  bool cut_ = false;           // likewise, once what waits has been sent
+  bool may_be_http2_ = false;  // nothing has come but the beginning of HTTP/2's preface
 
   // The request.
   base::Buffer input_;

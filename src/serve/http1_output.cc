@@ -35,7 +35,8 @@ void Http1Connection::send_interim(int status, std::span<const channel::Response
 
 void Http1Connection::decide_framing(int status, std::optional<uint64_t> length) {
   bool persistent = request_complete_ && parser_->head().keep_alive && !services_.draining &&
-                    services_.shared.options.idle_timeout != 0;
+                    services_.shared.options.idle_timeout != 0 &&
+                    addresses_.entrance != Entrance::kMistaken;
   if (!persistent) close_after_ = true;
   if (!http::status_allows_body(status)) {
     framing_ = Framing::kNone;

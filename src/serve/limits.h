@@ -40,11 +40,17 @@ inline constexpr size_t kRangePieceBytes = 32 << 10;
 // the answer before a reset throws that away.
 inline constexpr base::Nanos kLingerTime = 2 * base::kSecond;
 inline constexpr uint64_t kLingerBytes = 16 << 20;
+// Dropped of what a client has sent that is turned away at once.
+inline constexpr size_t kTurnAwayBytes = 1 << 20;
 // After BODY_TIMEOUT a body must have come at this rate on average, looked at this often.
 inline constexpr uint64_t kBodyBytesPerSecond = 500;
 inline constexpr base::Nanos kBodyRateCheck = base::kSecond;
+// A TLS handshake, where HEADER_TIMEOUT_SECS sets no limit.
+inline constexpr base::Nanos kHandshakeTime = 10 * base::kSecond;
 // Pause of accepting when descriptors have run out.
 inline constexpr base::Nanos kAcceptPause = 100 * base::kMillisecond;
+// Between two log lines of a loop about clients that were refused.
+inline constexpr base::Nanos kRefusalLogGap = 10 * base::kSecond;
 
 // What was seen of a file is believed for this long; CONTRACT section 3 allows no more.
 inline constexpr base::Nanos kFileTrust = base::kSecond;
@@ -74,5 +80,63 @@ inline constexpr size_t kKeptBytes = 64 << 10;
 
 // Bytes of requests one connection takes in one turn of the loop.
 inline constexpr size_t kInputTurnBytes = 256 << 10;
+
+// --- HTTP/2: one client with all its streams
+inline constexpr uint32_t kStreams = 128;
+inline constexpr size_t kHeadFields = 256;
+// What a client may send before it is told that there is more room. Bodies are taken as they come
+// (memory, then the spool), so these bound what is under way, not what is kept.
+inline constexpr uint32_t kStreamWindow = 256 << 10;
+inline constexpr uint32_t kConnectionWindow = 1 << 20;
+// Heads of all open requests; a stream beyond it is refused and may be tried again.
+inline constexpr size_t kConnectionHeadBytes = 1 << 20;
+// Request bodies of all streams in memory; beyond it they go to the spool at once.
+inline constexpr size_t kConnectionBodyBytes = 1 << 20;
+// Answer bytes of all streams in memory; more of them go to the spool.
+inline constexpr size_t kConnectionOutputBytes = 1 << 20;
+// One send(): what the socket does not take of it is copied and waits.
+inline constexpr size_t kGatherBytes = 128 << 10;
+// The largest frame that is sent, with its head.
+inline constexpr size_t kGatherPiece = (16 << 10) + 64;
+// An answer's part of so many bytes goes from where it lies to the socket, without a copy.
+inline constexpr size_t kDirectBytes = 8 << 10;
+// Frames that wait for a client that does not read: beyond it nothing more is read from it.
+inline constexpr size_t kWaitingFrames = 512;
+// Streams kept for the next request.
+inline constexpr size_t kSpareStreams = 256;
+// Between the two GOAWAY of a drain, for a client that does not answer the PING between them.
+inline constexpr base::Nanos kGoawayGrace = base::kSecond;
+
+// --- HTTP/2: floods. What a client sends much of for little; past a limit it is told GOAWAY
+// ENHANCE_YOUR_CALM and the connection ends. `burst` at once, then `per_second`.
+struct FloodLimit {
+  uint64_t burst;
+  uint64_t per_second;
+};
+// RST_STREAM: each request costs, its end frees the stream for the next (CVE-2023-44487, rapid
+// reset; CVE-2019-9514).
+inline constexpr FloodLimit kResetLimit{400, 40};
+// The same by making the server reset: bad frames on good streams (CVE-2025-8671, MadeYouReset),
+// malformed heads, refused streams.
+inline constexpr FloodLimit kProvokedResetLimit{200, 20};
+// Each is acknowledged (CVE-2019-9515).
+inline constexpr FloodLimit kSettingsLimit{32, 2};
+// Each is answered (CVE-2019-9512).
+inline constexpr FloodLimit kPingLimit{200, 20};
+// PRIORITY and PRIORITY_UPDATE: read for nothing (CVE-2019-9513).
+inline constexpr FloodLimit kPriorityLimit{400, 100};
+// Windows opened a few bytes at a time make many small frames of an answer (CVE-2019-9511). Two
+// are free for every frame that was sent and not made small by its window.
+inline constexpr FloodLimit kWindowUpdateLimit{1000, 200};
+// DATA, HEADERS, CONTINUATION with neither content nor end (CVE-2019-9518).
+inline constexpr FloodLimit kEmptyFrameLimit{100, 10};
+// A body in frames of less than 64 bytes.
+inline constexpr FloodLimit kSmallDataLimit{4000, 500};
+// Bytes beside heads and bodies: whatever else there is, padding and unknown frames too.
+inline constexpr FloodLimit kOverheadByteLimit{2 << 20, 128 << 10};
+// CONTINUATION frames of one head (CVE-2024-28182 and its like in others), and what nghttp2 queues
+// by itself.
+inline constexpr size_t kContinuations = 8;
+inline constexpr size_t kSettingsEntries = 32;
 
 }  // namespace howdah::serve

@@ -26,6 +26,7 @@ struct ExchangeReport {
   std::string_view user_agent;
   std::string_view referer;
   std::string_view forwarded_for;
+  std::string_view tls;  // "TLSv1.3"; empty on a plain connection
   base::LogContext ids;
   // Of PHP; worker is -1 when no worker answered.
   int64_t worker = -1;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/content_coding.h"
+#include "net/ip_address.h"
 #include "serve/limits.h"
 
 namespace howdah::serve {
@@ -45,6 +46,9 @@ struct ServeOptions {
   base::Nanos queue_timeout = 0;
   base::Nanos request_timeout = 120 * base::kSecond;
   uint64_t max_connections = 0;
+  uint32_t max_connections_per_ip = 0;
+  net::PeerList trusted_proxies;
+  std::optional<uint16_t> redirect_port;  // plain requests are sent to HTTPS at this port
 
   std::string spool_dir = "/tmp";
   uint64_t spool_max = uint64_t{2} << 30;

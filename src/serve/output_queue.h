@@ -18,6 +18,8 @@ class OutputQueue {
 
   uint64_t size() const { return memory_.size() + (file_.size() - file_taken_) + tail_.size(); }
   bool empty() const { return size() == 0; }
+  // Of these, the bytes in memory.
+  size_t in_memory() const { return memory_.size() + tail_.size(); }
 
   // Keeps the bytes in memory up to `limit`, in the spool beyond it. When that fails they are kept
   // in memory all the same, and the caller should take no more until there is room.

@@ -26,6 +26,12 @@ base::Status RequestBody::write_memory() {
   return written;
 }
 
+base::Status RequestBody::spill() {
+  auto written = write_memory();
+  memory_.release();
+  return written;
+}
+
 base::Status RequestBody::finish() {
   if (file_.size() == 0) return {};
   if (auto written = write_memory(); !written) return written;

@@ -16,12 +16,15 @@ class RequestBody {
 
   // Fails when the spool does.
   base::Status append(std::string_view bytes);
+  // Moves what is in memory into the file.
+  base::Status spill();
   // No more follows: makes the body readable by others.
   base::Status finish();
   void reset();
 
   uint64_t size() const { return size_; }
-  // All of the body, or nothing when it lies in a file.
+  // After finish(): all of the body, or nothing when it lies in a file. Before it: the part that
+  // lies in memory.
   std::string_view memory() const { return memory_.view(); }
   // The file with the body, read only; -1 when it lies in memory.
   int fd() const { return read_only_.get(); }

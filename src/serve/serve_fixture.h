@@ -28,11 +28,17 @@ class FakeQueue final : public pool::JobQueue {
   pool::Submit verdict = pool::Submit::kAccepted;
   std::vector<pool::Job*> jobs;
   bool begins = true;  // a worker takes each job at once
-  int abandoned = 0, cancelled = 0, resumed = 0;
+  int withdrawn = 0, abandoned = 0, cancelled = 0, resumed = 0;
 
   pool::Submit submit(pool::Job& job) override {
     if (verdict == pool::Submit::kAccepted) jobs.push_back(&job);
     return verdict;
+  }
+  bool withdraw(pool::Job& job) override {
+    if (begins) return false;
+    ++withdrawn;
+    std::erase(jobs, &job);
+    return true;
   }
   void abandon(pool::Job& job) override {
     ++abandoned;
@@ -43,7 +49,6 @@ class FakeQueue final : public pool::JobQueue {
     std::erase(jobs, &job);
   }
   void resume(pool::Job&) override { ++resumed; }
-  bool begun(const pool::Job&) const override { return begins; }
 
   // What PHP sees of the oldest job, or "(absent)".
   std::string var(std::string_view name) const {

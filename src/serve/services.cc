@@ -1,6 +1,7 @@
 #include "serve/services.h"
 
 #include "serve/exchange.h"
+#include "serve/http2_stream.h"
 
 namespace howdah::serve {
 namespace {
@@ -42,7 +43,8 @@ SharedServices::SharedServices(ServeOptions settings, const base::Logger& logger
               .index_scripts = options.index_scripts,
               .php_deny = options.php_deny}),
       static_cache_control(cache_control_of(options)),
-      spool(options.spool_dir, options.spool_max) {}
+      spool(options.spool_dir, options.spool_max),
+      clients(base::RandomIds().next()) {}
 
 std::string_view DateCache::at(base::Nanos now) {
   if (now >= valid_until_) {
@@ -77,7 +79,19 @@ void LoopServices::release_exchange(std::unique_ptr<Exchange> exchange) {
   if (exchanges_.size() < kSpareExchanges) exchanges_.push_back(std::move(exchange));
 }
 
-void LoopServices::client_gone() {
+std::unique_ptr<Http2Stream> LoopServices::acquire_stream() {
+  if (streams_.empty()) return std::make_unique<Http2Stream>(*this);
+  auto stream = std::move(streams_.back());
+  streams_.pop_back();
+  return stream;
+}
+
+void LoopServices::release_stream(std::unique_ptr<Http2Stream> stream) {
+  if (streams_.size() < kSpareStreams) streams_.push_back(std::move(stream));
+}
+
+void LoopServices::client_gone(const ConnectionAddresses& addresses) {
+  if (addresses.counted) shared.clients.remove(*addresses.client);
   shared.connections.fetch_sub(1, std::memory_order_relaxed);
   shared.observer.on_connection_closed();
 }

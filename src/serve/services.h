@@ -14,10 +14,13 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "net/event_loop.h"
+#include "net/tls_context.h"
 #include "pool/job.h"
+#include "serve/client_counts.h"
 #include "serve/connection.h"
 #include "serve/file_cache.h"
 #include "serve/file_system.h"
+#include "serve/gather.h"
 #include "serve/limits.h"
 #include "serve/observer.h"
 #include "serve/options.h"
@@ -27,6 +30,7 @@
 namespace howdah::serve {
 
 class Exchange;
+class Http2Stream;
 
 // For all loops: immutable or thread-safe. Outlives every FrontLoop.
 class SharedServices {
@@ -47,6 +51,7 @@ class SharedServices {
   const Router router;
   const std::string static_cache_control;  // empty = static files do not have it
   Spool spool;
+  ClientCounts clients;  // filled only when MAX_CONNECTIONS_PER_IP is set
   std::atomic<uint64_t> connections{0};
 
   SharedServices(ServeOptions settings, const base::Logger& logger, ExchangeObserver& watcher,
@@ -79,10 +84,14 @@ class LoopServices {
   FileCache files;
   std::optional<FileCache> sendfile_files;  // below SENDFILE_ROOT
   bool draining = false;
+  // Null while no port speaks TLS. shared_ptr: for all loops, until newer certificates replace it.
+  std::shared_ptr<const net::TlsContext> tls;
 
   // Objects with buffers, kept for the next that needs one.
   std::unique_ptr<Exchange> acquire_exchange();
   void release_exchange(std::unique_ptr<Exchange> exchange);
+  std::unique_ptr<Http2Stream> acquire_stream();
+  void release_stream(std::unique_ptr<Http2Stream> stream);
   void lend_buffer(base::Buffer& buffer);
   void take_back_buffer(base::Buffer& buffer);
 
@@ -96,14 +105,18 @@ class LoopServices {
   };
   std::vector<HandedOn> handed_on;
   // Counted from being accepted to here, whatever connections it had meanwhile.
-  void client_gone();
+  void client_gone(const ConnectionAddresses& addresses);
 
   // Memory for one call: a head being rendered, and what goes out with it.
   std::string scratch;
   std::vector<iovec> pieces;
+  // The same for HTTP/2: what goes out, and what has come in.
+  Gather gather;
+  base::Buffer input;
 
  private:
   std::vector<std::unique_ptr<Exchange>> exchanges_;
+  std::vector<std::unique_ptr<Http2Stream>> streams_;
   std::vector<base::Buffer> buffers_;
 };
 

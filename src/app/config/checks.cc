@@ -13,9 +13,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "app/config/cpus.h"
 #include "app/config/settings.h"
+#include "app/config/tls_files.h"
 #include "app/config/values.h"
 
 namespace howdah::app {
@@ -64,6 +66,7 @@ class Checker {
   void spool();
   void control_socket();
   void users();
+  void tls();
   void later_versions();
 
  private:
@@ -84,6 +87,8 @@ bool is_program(const std::string& path) {
   std::string_view found(magic, static_cast<size_t>(file.gcount()));
   return found == "\177ELF" || found.starts_with("#!");
 }
+
+bool is_unix(const std::string& address) { return address.starts_with("unix:"); }
 
 std::string environment_value(const char* name) {
   const char* value = ::getenv(name);
@@ -232,18 +237,29 @@ void Checker::users() {
   }
 }
 
+void Checker::tls() {
+  auto files = read_tls_files(config_);
+  if (!files) {
+    for (const TlsProblem& problem : files.error()) wrong(problem.setting, problem.what);
+    return;
+  }
+  for (std::string& warning : files->warnings) config_.notices.push_back(std::move(warning));
+  bool any = !files->pairs.empty();
+  if (!any && !config_.tls_listen.empty()) wrong("TLS_LISTEN_ADDR", "needs TLS_CERT and TLS_KEY");
+  bool both = any && !config_.tls_listen.empty();
+  if (config_.tls_redirect && !both) {
+    wrong("TLS_REDIRECT", "needs TLS_LISTEN_ADDR beside LISTEN_ADDR, TLS_CERT and TLS_KEY");
+  }
+  if (config_.tls_redirect && both && std::ranges::all_of(config_.tls_listen, is_unix)) {
+    wrong("TLS_REDIRECT", "needs a port in TLS_LISTEN_ADDR");
+  }
+  // A certificate without addresses of its own is for LISTEN_ADDR.
+  if (any && !both) config_.tls_listen = std::exchange(config_.listen, {});
+}
+
 // Settings that have no effect yet are checked all the same, so that a configuration is right or
 // wrong whatever the version.
 void Checker::later_versions() {
-  auto certs = split_list(text("TLS_CERT"), ',');
-  auto keys = split_list(text("TLS_KEY"), ',');
-  for (const auto& path : certs) readable_file("TLS_CERT", path);
-  for (const auto& path : keys) readable_file("TLS_KEY", path);
-  if (certs.size() > keys.size()) wrong("TLS_CERT", "needs as many files in TLS_KEY");
-  if (keys.size() > certs.size()) wrong("TLS_KEY", "needs as many files in TLS_CERT");
-  if (certs.empty() && keys.empty() && !text("TLS_LISTEN_ADDR").empty()) {
-    wrong("TLS_LISTEN_ADDR", "needs TLS_CERT and TLS_KEY");
-  }
   if (!text("ERROR_PAGES_DIR").empty()) directory("ERROR_PAGES_DIR", text("ERROR_PAGES_DIR"));
   if (!text("WORKER_SCRIPT").empty() && !config_.use_ext)
     wrong("USE_EXT", "WORKER_SCRIPT needs it");
@@ -299,6 +315,7 @@ void resolve_and_check(Config& config, const std::string& program_directory,
   checker.spool();
   checker.control_socket();
   checker.users();
+  checker.tls();
   checker.later_versions();
 }
 

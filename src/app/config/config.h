@@ -51,9 +51,13 @@ struct FoundSetting {
 // Times and sizes are 0 for "no limit", unless the member says otherwise.
 struct Config {
   // Addresses
-  std::vector<std::string> listen;  // entries of LISTEN_ADDR
-  std::string internal_addr;        // empty = no internal server
-  std::string control_socket;       // empty = none can be made
+  std::vector<std::string> listen;      // entries of LISTEN_ADDR that answer plain HTTP
+  std::vector<std::string> tls_listen;  // those that answer HTTPS, whichever setting named them
+  std::string tls_cert;                 // comma list of PEM files; empty = no TLS
+  std::string tls_key;                  // as many
+  bool tls_redirect = false;
+  std::string internal_addr;   // empty = no internal server
+  std::string control_socket;  // empty = none can be made
 
   // Site
   std::string document_root;

@@ -106,8 +106,10 @@ std::string parse_internal_addr(std::string_view text, Config& config) {
   return text.empty() ? "" : check_address(text);
 }
 
-std::string parse_tls_listen(std::string_view text, Config&) {
-  for (const std::string& address : split_list(text, ',')) {
+std::string parse_tls_listen(std::string_view text, Config& config) {
+  config.tls_listen = split_list(text, ',');
+  if (config.tls_listen.empty() && !text.empty()) return "no address";
+  for (const std::string& address : config.tls_listen) {
     std::string wrong = check_address(address);
     if (!wrong.empty()) return wrong;
   }

@@ -13,14 +13,6 @@
 namespace howdah::app {
 namespace {
 
-// Nobody may look into this process, which holds what TLS keys there are: not even another one of
-// the same user. Leak checking needs to.
-void hide_memory() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  std::ignore = ::prctl(PR_SET_DUMPABLE, 0);
-#endif
-}
-
 base::Status give_up_rights(const Config& config, pid_t parent_pid) {
   std::optional<gid_t> site_group;
   if (config.run_as) site_group = config.run_as->gid;

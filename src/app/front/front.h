@@ -17,6 +17,7 @@ struct FrontStart {
   const Config& config;
   Sockets& sockets;
   base::UniqueFd link;  // our end of the pair with the parent
+  base::UniqueFd tls;   // certificates and keys (tls_packet.h); empty = none
   int log_fd = -1;
   pid_t parent_pid = 0;
 };

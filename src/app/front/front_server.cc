@@ -9,7 +9,9 @@
 
 #include "app/config/config_json.h"
 #include "app/front/control_server.h"
+#include "app/parent/tls_packet.h"
 #include "ops/internal_server.h"
+#include "serve/tls_handshake.h"
 
 namespace howdah::app {
 namespace {
@@ -30,7 +32,16 @@ std::vector<std::unique_ptr<net::EventLoop>> make_loops(uint32_t count) {
   return loops;
 }
 
-serve::ServeOptions serve_options(const Config& config) {
+// Of the first address that speaks TLS and has a port.
+std::optional<uint16_t> https_port(const Sockets& sockets) {
+  for (const net::Listener& listener : sockets.tls) {
+    auto address = net::parse_listen_address(listener.name);
+    if (address && address->kind == net::ListenAddress::Kind::kTcp) return address->port;
+  }
+  return std::nullopt;
+}
+
+serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) {
   serve::ServeOptions options;
   options.document_root = config.document_root;
   options.index_file = config.index_file;
@@ -52,11 +63,20 @@ serve::ServeOptions serve_options(const Config& config) {
   options.queue_timeout = config.queue_timeout;
   options.request_timeout = config.request_timeout;
   options.max_connections = config.max_connections;
+  if (config.tls_redirect) options.redirect_port = https_port(sockets);
   options.response_headers = config.response_headers;
   options.spool_dir = config.spool_dir;
   options.spool_max = config.spool_max;
   options.stub = config.use_stub ? serve::StubMode::kEmptyAnswers : serve::StubMode::kOff;
   return options;
+}
+
+std::string names_of(const std::vector<net::Listener>& listeners) {
+  std::string names;
+  for (const net::Listener& listener : listeners) {
+    names += (names.empty() ? "" : ", ") + listener.name;
+  }
+  return names;
 }
 
 std::vector<int> descriptors(const std::vector<net::Listener>& listeners) {
@@ -97,7 +117,8 @@ ops::InternalPages::Sources FrontServer::page_sources() {
 }
 
 base::Status FrontServer::prepare() {
-  auto shared = serve::SharedServices::create(serve_options(config_), log_, observer_, nullptr);
+  auto shared = serve::SharedServices::create(serve_options(config_, start_.sockets), log_,
+                                              observer_, nullptr);
   if (!shared) return base::fail(shared.error());
   shared_ = std::move(*shared);
   std::vector<net::EventLoop*> loops;
@@ -111,6 +132,11 @@ base::Status FrontServer::prepare() {
   for (size_t i = 0; i < loops_.size(); ++i) {
     pool::JobQueue* jobs = pool_ ? &pool_->dispatcher(static_cast<uint32_t>(i)) : nullptr;
     front_loops_.push_back(std::make_unique<serve::FrontLoop>(*loops_[i], *shared_, jobs));
+  }
+  if (start_.tls) {
+    auto context = read_tls(start_.tls.get());
+    if (!context) return base::fail(context.error());
+    for (auto& loop : front_loops_) loop->use_tls(*context);
   }
   return base::set_nonblocking(start_.link.get());
 }
@@ -200,8 +226,36 @@ void FrontServer::on_link_message(ReceivedLink link) {
     case LinkType::kNewLog:
       if (link.fds.size() == 1) ::dup3(link.fds[0].get(), start_.log_fd, O_CLOEXEC);
       return;
+    case LinkType::kNewTls:
+      if (link.fds.size() == 1) on_new_tls(link.fds[0].get());
+      return;
     default:
       return;
+  }
+}
+
+base::Result<std::shared_ptr<const net::TlsContext>> FrontServer::read_tls(int packet) {
+  auto pairs = unpack_tls(packet);
+  if (!pairs) return base::fail(pairs.error());
+  std::vector<net::TlsIdentity> identities;
+  for (const net::TlsPair& pair : *pairs) {
+    auto identity = net::parse_tls_pair(pair);
+    // The parent has looked at it in the same way.
+    if (!identity) return base::fail({base::ErrorKind::kInvalid, 0, "a TLS key pair"});
+    identities.push_back(std::move(*identity));
+  }
+  return net::TlsContext::create(std::move(identities), serve::tls_protocols(), tickets_);
+}
+
+// Connections keep what they began with.
+void FrontServer::on_new_tls(int packet) {
+  auto context = read_tls(packet);
+  if (!context) {
+    log_.error("the certificates in use stay: " + context.error().message());
+    return;
+  }
+  for (size_t i = 0; i < loops_.size(); ++i) {
+    loops_[i]->post([this, i, tls = *context] { front_loops_[i]->use_tls(tls); });
   }
 }
 
@@ -211,20 +265,25 @@ void FrontServer::on_ready() {
   for (size_t i = 0; i < loops_.size(); ++i) {
     loops_[i]->post([this, i] { listen_on(i); });
   }
-  std::string addresses;
-  for (const net::Listener& listener : start_.sockets.listeners) {
-    addresses += (addresses.empty() ? "" : ", ") + listener.name;
-  }
-  log_.info("listening", {{"addresses", addresses}});
+  std::string plain = names_of(start_.sockets.plain), tls = names_of(start_.sockets.tls);
+  log_.info("listening", {{"addresses", plain}, {"tls", tls}});
   tell_parent({.type = LinkType::kReady});
 }
 
 void FrontServer::listen_on(size_t loop) {
-  for (const net::Listener& listener : start_.sockets.listeners) {
-    base::UniqueFd copy(::fcntl(listener.fd.get(), F_DUPFD_CLOEXEC, 3));
-    auto status = copy ? front_loops_[loop]->listen(std::move(copy)) : base::fail_errno("fcntl");
-    if (!status) log_.error("cannot accept on " + listener.name + ": " + status.error().message());
+  for (const net::Listener& listener : start_.sockets.plain) {
+    listen(loop, listener, serve::Protocol::kHttp1);
   }
+  for (const net::Listener& listener : start_.sockets.tls) {
+    listen(loop, listener, serve::Protocol::kTlsHandshake);
+  }
+}
+
+void FrontServer::listen(size_t loop, const net::Listener& listener, serve::Protocol protocol) {
+  base::UniqueFd copy(::fcntl(listener.fd.get(), F_DUPFD_CLOEXEC, 3));
+  auto status =
+      copy ? front_loops_[loop]->listen(std::move(copy), protocol) : base::fail_errno("fcntl");
+  if (!status) log_.error("cannot accept on " + listener.name + ": " + status.error().message());
 }
 
 void FrontServer::on_cannot_start(const std::string& why) {

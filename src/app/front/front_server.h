@@ -15,6 +15,7 @@
 #include "app/parent/link.h"
 #include "base/log.h"
 #include "net/event_loop.h"
+#include "net/tls_tickets.h"
 #include "ops/access_log.h"
 #include "ops/internal_pages.h"
 #include "ops/metrics.h"
@@ -45,6 +46,9 @@ class FrontServer final : private pool::HostStarter {
   void on_link_message(ReceivedLink link);
   void on_ready();
   void listen_on(size_t loop);
+  void listen(size_t loop, const net::Listener& listener, serve::Protocol protocol);
+  base::Result<std::shared_ptr<const net::TlsContext>> read_tls(int packet);
+  void on_new_tls(int packet);
   void on_cannot_start(const std::string& why);
   void begin_drain();
   void on_loop_drained();
@@ -63,6 +67,8 @@ class FrontServer final : private pool::HostStarter {
   ops::Metrics metrics_;
   ExchangeLog observer_;
   std::atomic<ops::Phase> phase_{ops::Phase::kStarting};
+
+  net::TlsTickets tickets_;
 
   std::vector<std::unique_ptr<net::EventLoop>> loops_;
   std::unique_ptr<pool::Pool> pool_;  // null in stub mode

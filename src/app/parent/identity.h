@@ -25,6 +25,10 @@ void reset_signals();
 // this comes after become(). False when the parent, `parent_pid`, is gone already.
 bool end_with_parent(pid_t parent_pid, int signal);
 
+// Nobody may look into this process, which holds what TLS keys there are: not even another one of
+// the same user.
+void hide_memory();
+
 // The soft limit of descriptors is raised to the hard one; returns what it was.
 rlimit raise_descriptor_limit();
 void restore_descriptor_limit(const rlimit& limit);

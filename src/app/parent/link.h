@@ -24,6 +24,7 @@ enum class LinkType : uint32_t {
   kHostExited = 17,  // pid, status as waitpid() gives it
   kDrain = 18,       // accept nothing more, end when all is answered
   kNewLog = 19,      // one descriptor: the log was reopened
+  kNewTls = 20,      // one descriptor: certificates and keys (tls_packet.h)
 };
 
 struct LinkMessage {

@@ -10,6 +10,7 @@
 #include "app/parent/log_file.h"
 #include "app/parent/sockets.h"
 #include "app/parent/supervisor.h"
+#include "app/parent/tls_keys.h"
 
 namespace howdah::app {
 namespace {
@@ -20,11 +21,11 @@ int refuse(const std::vector<std::string>& problems) {
 }
 
 // What a browser can open: a wildcard address is not.
-std::string url_of(const std::string& name) {
+std::string url_of(std::string_view scheme, const std::string& name) {
   if (name.starts_with("unix:")) return name;
   std::string port = name.substr(name.rfind(':'));
   bool wildcard = name.starts_with("0.0.0.0:") || name.starts_with("[::]:");
-  return "http://" + (wildcard ? "127.0.0.1" + port : name) + "/";
+  return std::string(scheme) + "://" + (wildcard ? "127.0.0.1" + port : name) + "/";
 }
 
 void say_what_starts(const Config& config, const Sockets& sockets, const base::Logger& log) {
@@ -34,10 +35,12 @@ void say_what_starts(const Config& config, const Sockets& sockets, const base::L
                         {"workers", uint64_t{config.php_workers}},
                         {"front_threads", uint64_t{config.front_threads}}});
   if (!config.development) return;
-  for (const net::Listener& listener : sockets.listeners) {
+  auto say = [&](std::string_view scheme, const net::Listener& listener) {
     std::fprintf(stderr, "\n  Howdah serves %s\n  at %s   (Ctrl-C ends)\n\n",
-                 config.document_root.c_str(), url_of(listener.name).c_str());
-  }
+                 config.document_root.c_str(), url_of(scheme, listener.name).c_str());
+  };
+  for (const net::Listener& listener : sockets.plain) say("http", listener);
+  for (const net::Listener& listener : sockets.tls) say("https", listener);
 }
 
 }  // namespace
@@ -49,6 +52,16 @@ int parent_main(Config config, ProcessTitle& title) {
     problems.push_back(describe_problem(config, "LOG_FILE", log_fd.error().message()));
     return refuse(problems);
   }
+  TlsKeys tls(config);
+  auto keys = tls.load();
+  if (!keys) {
+    // They were right a moment ago, when the settings were checked.
+    for (const TlsProblem& problem : keys.error()) {
+      problems.push_back(describe_problem(config, problem.setting, problem.what));
+    }
+    return refuse(problems);
+  }
+  if (tls.in_use()) hide_memory();
   rlimit descriptor_limit = raise_descriptor_limit();
   Sockets sockets = open_sockets(config, problems);
   if (!problems.empty()) return refuse(problems);
@@ -59,6 +72,7 @@ int parent_main(Config config, ProcessTitle& title) {
   title.set("howdah: parent");
   Supervisor supervisor({.config = config,
                          .sockets = sockets,
+                         .tls = tls,
                          .log = log,
                          .log_fd = log_fd->get(),
                          .descriptor_limit = descriptor_limit,

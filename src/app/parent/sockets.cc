@@ -66,7 +66,11 @@ void open_control_socket(Config& config, Sockets& sockets, std::vector<std::stri
 Sockets open_sockets(Config& config, std::vector<std::string>& problems) {
   Sockets sockets;
   for (const std::string& text : config.listen) {
-    open_address(config, "LISTEN_ADDR", text, sockets.listeners, problems);
+    open_address(config, "LISTEN_ADDR", text, sockets.plain, problems);
+  }
+  bool own = !found(config, "TLS_LISTEN_ADDR").text.empty();
+  for (const std::string& text : config.tls_listen) {
+    open_address(config, own ? "TLS_LISTEN_ADDR" : "LISTEN_ADDR", text, sockets.tls, problems);
   }
   if (!config.internal_addr.empty()) {
     open_address(config, "INTERNAL_ADDR", config.internal_addr, sockets.internal, problems);
@@ -80,11 +84,13 @@ Sockets open_sockets(Config& config, std::vector<std::string>& problems) {
 }
 
 void close_listeners(Sockets& sockets) {
-  for (net::Listener& listener : sockets.listeners) listener.fd.reset();
+  for (auto* list : {&sockets.plain, &sockets.tls}) {
+    for (net::Listener& listener : *list) listener.fd.reset();
+  }
 }
 
 void remove_socket_files(const Sockets& sockets) {
-  for (const auto* list : {&sockets.listeners, &sockets.internal, &sockets.control}) {
+  for (const auto* list : {&sockets.plain, &sockets.tls, &sockets.internal, &sockets.control}) {
     for (const net::Listener& listener : *list) {
       if (listener.name.starts_with(kUnix)) ::unlink(listener.name.c_str() + kUnix.size());
     }

@@ -12,9 +12,10 @@
 namespace howdah::app {
 
 struct Sockets {
-  std::vector<net::Listener> listeners;  // LISTEN_ADDR
-  std::vector<net::Listener> internal;   // INTERNAL_ADDR
-  std::vector<net::Listener> control;    // CONTROL_SOCKET: one or none
+  std::vector<net::Listener> plain;     // LISTEN_ADDR
+  std::vector<net::Listener> tls;       // TLS_LISTEN_ADDR, or LISTEN_ADDR where that speaks TLS
+  std::vector<net::Listener> internal;  // INTERNAL_ADDR
+  std::vector<net::Listener> control;   // CONTROL_SOCKET: one or none
 };
 
 // Opens all of them or appends what is wrong to `problems`; then nothing listens. A control socket

@@ -54,6 +54,7 @@ int Supervisor::run() {
   start_front();
   // After the fork, so that the front holds no copy of the host's control socket.
   prestart_host();
+  if (parts_.tls.in_use()) look_at_tls_ = base::monotonic_now() + TlsKeys::kLookInterval;
   while (state_ != State::kEnding || !hosts_.empty()) {
     base::Nanos now = base::monotonic_now();
     on_deadlines(now);
@@ -194,6 +195,10 @@ void Supervisor::on_deadlines(base::Nanos now) {
     host_due_ = 0;
     give_host(wanted_generation_);
   }
+  if (is_due(look_at_tls_, now)) {
+    look_at_tls_ = now + TlsKeys::kLookInterval;
+    if (parts_.tls.look()) reload_tls();
+  }
   if (is_due(drain_by_, now)) {
     drain_by_ = 0;
     parts_.log.warn("DRAIN_TIMEOUT_SECS is over: ending now");
@@ -207,7 +212,7 @@ void Supervisor::on_deadlines(base::Nanos now) {
 }
 
 base::Nanos Supervisor::next_deadline() const {
-  base::Nanos due = earlier(earlier(front_due_, host_due_), drain_by_);
+  base::Nanos due = earlier(earlier(front_due_, host_due_), earlier(drain_by_, look_at_tls_));
   for (const Host& host : hosts_) due = earlier(due, host.kill_at);
   return due;
 }
@@ -229,6 +234,7 @@ void Supervisor::start_front() {
     ::_exit(front_main({.config = parts_.config,
                         .sockets = parts_.sockets,
                         .link = std::move(pair->second),
+                        .tls = base::UniqueFd(parts_.tls.packet()),
                         .log_fd = parts_.log_fd,
                         .parent_pid = parent_pid}));
   }
@@ -315,6 +321,21 @@ void Supervisor::reopen_log() {
   ::dup3(fd->get(), parts_.log_fd, O_CLOEXEC);
   int fds[] = {fd->get()};
   tell_front({.type = LinkType::kNewLog}, fds);
+}
+
+void Supervisor::reload_tls() {
+  auto loaded = parts_.tls.load();
+  if (!loaded) {
+    for (const TlsProblem& problem : loaded.error()) {
+      parts_.log.error(
+          fmt::format("the certificates in use stay: {} {}", problem.setting, problem.what));
+    }
+    return;
+  }
+  for (const std::string& warning : *loaded) parts_.log.warn(warning);
+  int fds[] = {parts_.tls.packet()};
+  tell_front({.type = LinkType::kNewTls}, fds);
+  parts_.log.info("new certificates are in use", {{"files", parts_.config.tls_cert}});
 }
 
 }  // namespace howdah::app

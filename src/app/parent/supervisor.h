@@ -13,6 +13,7 @@
 #include "app/parent/link.h"
 #include "app/parent/process_title.h"
 #include "app/parent/sockets.h"
+#include "app/parent/tls_keys.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -33,6 +34,7 @@ class Supervisor {
   struct Parts {
     const Config& config;
     Sockets& sockets;
+    TlsKeys& tls;
     const base::Logger& log;
     int log_fd;
     rlimit descriptor_limit;  // what hosts get back
@@ -68,6 +70,9 @@ class Supervisor {
   void end_now();
   void orphan_hosts();
   void reopen_log();
+  // Reads certificates and keys again and gives them to the front. Wrong ones are logged and the
+  // old stay.
+  void reload_tls();
   // Starts a host ahead of the front's request for it.
   void prestart_host();
   void give_host(uint32_t generation);
@@ -90,7 +95,8 @@ class Supervisor {
   HostProcess prestarted_;
   uint32_t wanted_generation_ = 0;  // the front waits for a host that could not be forked
   base::Nanos host_due_ = 0;
-  base::Nanos drain_by_ = 0;  // 0 = no limit
+  base::Nanos drain_by_ = 0;     // 0 = no limit
+  base::Nanos look_at_tls_ = 0;  // 0 = no TLS
 };
 
 }  // namespace howdah::app

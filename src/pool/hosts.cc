@@ -1,0 +1,324 @@
+// Hosts: one serves, one may be starting to take over, retired ones finish what they run.
+
+#include <algorithm>
+
+#include "base/exit_status.h"
+#include "pool/pool.h"
+
+namespace howdah::pool {
+
+using channel::ControlMessage;
+using channel::ControlType;
+using channel::SlotState;
+
+// --- starting ------------------------------------------------------------------------------------
+
+void Pool::start(std::function<void()> on_ready, std::function<void(std::string)> on_failed) {
+  on_ready_ = std::move(on_ready);
+  on_failed_ = std::move(on_failed);
+  request_host();
+  tick();
+}
+
+void Pool::request_host() {
+  request_host_at_ = 0;
+  host_requested_ = true;
+  starter_.start_host(next_generation_++);
+}
+
+void Pool::host_started(uint32_t number, base::UniqueFd control, int pid) {
+  host_requested_ = false;
+  if (ending_ && host_) return;  // the end of its control socket ends it
+  auto generation =
+      Generation::create(number, options_.workers, static_cast<uint32_t>(loops_.size()));
+  if (!generation) {
+    log_.error("cannot make the memory of a worker generation",
+               {{"error", generation.error().message()}});
+    if (!host_) request_host_at_ = base::monotonic_now() + kLongestBackoff;
+    return;
+  }
+  auto made = std::make_unique<Host>(*this, *generation, pid);
+  Host& host = *made;
+  host.link = std::make_unique<HostLink>(*loops_.front(), std::move(control),
+                                         static_cast<HostListener&>(host));
+  if (host_) {
+    host.end_by = host.started_at + kRenewalLimit;
+    next_ = std::move(made);
+  } else {
+    serve_with(std::move(made));
+  }
+  // It gets jobs when every loop knows it: a loop must be able to find what becomes of its own.
+  on_each_loop([made = *generation](Dispatcher& dispatcher) { dispatcher.adopt(made); },
+               [this, number] {
+                 Host* adopted = host_of(number);
+                 if (adopted == nullptr) return;
+                 adopted->adopted = true;
+                 if (adopted == next_.get()) return take_over();
+                 std::lock_guard lock(mutex_);
+                 if (adopted == host_.get()) open_ = true;
+               });
+  say_hello(host);
+}
+
+// Its generation gets the jobs from now on.
+void Pool::serve_with(std::unique_ptr<Host> host) {
+  host_ = std::move(host);
+  host_->end_by = 0;
+  std::lock_guard lock(mutex_);
+  generation_ = host_->generation;
+  open_ = host_->adopted;
+  counts_.generation = generation_->number();
+  counts_.host_pid = host_->pid;
+}
+
+void Pool::say_hello(Host& host) {
+  channel::FrontChannel& channel = host.generation->channel();
+  std::vector<int> fds{channel.requests_fd(), channel.claims_fd()};
+  for (uint32_t loop = 0; loop < loops_.size(); ++loop) fds.push_back(channel.loop_event(loop));
+  auto sent = host.link->send({.type = ControlType::kHello}, channel::build_id(), fds);
+  if (!sent) on_host_gone(host);
+}
+
+void Pool::on_host_ready(Host& host, const ControlMessage& message) {
+  std::string_view text = message.text();
+  std::string_view build = text.substr(0, text.find('\n'));
+  if (message.header.version != channel::kLayoutVersion || build != channel::build_id()) {
+    std::string why = "the worker program is '" + std::string(build) + "', this server is '" +
+                      std::string(channel::build_id()) + "': install matching programs";
+    if (on_failed_) std::exchange(on_failed_, nullptr)(why);
+    return &host == next_.get() ? drop_next("it is of another version")
+                                : end_generation("it is of another version");
+  }
+  host.ready = true;
+  failed_generations_ = 0;
+  {
+    std::lock_guard lock(mutex_);
+    counts_.threads = message.header.status == 1;
+    counts_.php_version = build.size() < text.size() ? text.substr(build.size() + 1) : "";
+  }
+  for (uint32_t worker = 0; worker < options_.workers; ++worker) spawn(host, worker);
+}
+
+Pool::Host* Pool::host_of(uint32_t generation) const {
+  auto has_it = [&](const std::unique_ptr<Host>& host) {
+    return host && host->generation->number() == generation;
+  };
+  if (has_it(host_)) return host_.get();
+  if (has_it(next_)) return next_.get();
+  auto found = std::ranges::find_if(retired_, has_it);
+  return found == retired_.end() ? nullptr : found->get();
+}
+
+// --- ends ----------------------------------------------------------------------------------------
+
+void Pool::on_host_gone(Host& host) {
+  if (&host == host_.get()) return end_generation("its host ended");
+  if (&host == next_.get()) return drop_next("its host ended");
+  host.gone = true;
+}
+
+void Pool::host_exited(int pid, int wait_status) {
+  if (host_ && pid == host_->pid) end_generation("its host died");
+  if (next_ && pid == next_->pid) drop_next("its host died");
+  for (auto& retired : retired_) {
+    if (retired->pid == pid) retired->gone = true;
+  }
+  if (pid != ended_pid_) return;
+  ended_pid_ = 0;
+  if (!ending_ || !lost_requests_.empty()) {
+    std::string cause = base::describe_exit(wait_status);
+    log_.error("worker host died", {{"pid", int64_t{pid}}, {"cause", cause}});
+    for (const Generation::Label& lost : lost_requests_) {
+      log_.log(base::LogType::kApp, base::LogLevel::kError, "request lost with its worker host",
+               {lost.request_id, lost.trace_id, lost.span_id},
+               {{"request", lost.request}, {"cause", cause}});
+    }
+    lost_requests_.clear();
+  }
+  if (on_drained_) std::exchange(on_drained_, nullptr)();
+}
+
+void Pool::end_generation(const char* why, base::Nanos earliest) {
+  if (!host_) return;
+  std::unique_ptr<Host> ended = std::move(host_);
+  {
+    std::lock_guard lock(mutex_);
+    generation_ = nullptr;
+    open_ = false;
+    counts_.host_pid = 0;
+    if (!ending_) {
+      counts_.restarts_crash += options_.workers;
+      for (uint64_t& restarts : restarts_) ++restarts;
+    }
+    lost_requests_.clear();
+    for (uint32_t slot : ended->generation->slots_by_age()) {
+      if (ended->generation->job(slot) == nullptr) continue;
+      if (ended->generation->channel().claim(slot).state != SlotState::kRunning) continue;
+      lost_requests_.push_back(ended->generation->label(slot));
+    }
+  }
+  ended->link.reset();
+  ended_pid_ = ended->pid;
+  on_each_loop([generation = ended->generation](Dispatcher& dispatcher) {
+    dispatcher.bury_generation(generation);
+  });
+  if (ending_) return;
+  if (!ended->ready && on_failed_) {
+    std::exchange(on_failed_, nullptr)("the worker host ended before it was ready");
+    return;
+  }
+  log_.warn("starting a new worker generation", {{"because", std::string_view(why)}});
+  if (!ended->ready) {
+    ++failed_generations_;
+    base::Nanos delay =
+        std::min(kShortestBackoff << std::min(failed_generations_, 16u), kLongestBackoff);
+    earliest = std::max(earliest, base::monotonic_now() + delay);
+  }
+  succeed(earliest);
+}
+
+void Pool::succeed(base::Nanos earliest) {
+  if (next_) return serve_with(std::move(next_));
+  if (host_requested_) return;
+  if (earliest <= base::monotonic_now()) return request_host();
+  request_host_at_ = earliest;
+}
+
+// --- replacement ---------------------------------------------------------------------------------
+
+void Pool::on_renewal_wanted(Host& host, const ControlMessage& message) {
+  if (is_retired(host)) return;
+  constexpr int kTakesNoMore = 1;
+  if (message.header.status != kTakesNoMore) {
+    renewal_wanted_ = "a script reset OPcache";
+    return;
+  }
+  if (&host == next_.get()) return drop_next("its OPcache is full");
+  log_.warn("starting a new worker generation", {{"because", message.text()}});
+  base::Nanos earliest = host.started_at + kShortestGenerationLife;
+  retire_host();
+  succeed(earliest);
+}
+
+void Pool::renew(base::Nanos now) {
+  bool busy = !host_ || !host_->ready || next_ || host_requested_ || request_host_at_ != 0;
+  if (busy || ending_ || now < renewed_at_ + kRenewalInterval) return;
+  log_.info("starting a new worker generation",
+            {{"because", std::string_view(std::exchange(renewal_wanted_, nullptr))}});
+  renewed_at_ = now;
+  request_host();
+}
+
+void Pool::take_over() {
+  bool ready = next_->adopted && std::ranges::all_of(next_->generation->workers(), [](auto& w) {
+                 return w.state == WorkerState::kAlive;
+               });
+  if (!ready) return;
+  {
+    std::lock_guard lock(mutex_);
+    counts_.restarts_other += options_.workers;
+  }
+  retire_host();
+  serve_with(std::move(next_));
+  log_.info("the new worker generation serves", {{"pid", int64_t{host_->pid}}});
+}
+
+void Pool::drop_next(const char* why) {
+  std::unique_ptr<Host> dropped = std::move(next_);
+  log_.error("a new worker generation cannot start: the old one stays",
+             {{"because", std::string_view(why)}});
+  on_each_loop([generation = dropped->generation](Dispatcher& dispatcher) {
+    dispatcher.bury_generation(generation);
+  });
+}
+
+void Pool::retire_host() {
+  std::unique_ptr<Host> retired = std::move(host_);
+  retired->end_by = base::monotonic_now() + kRetirementLimit;
+  {
+    std::lock_guard lock(mutex_);
+    take_back_unclaimed(*retired->generation);
+    generation_ = nullptr;
+    open_ = false;
+    counts_.host_pid = 0;
+    for (uint64_t& restarts : restarts_) ++restarts;
+  }
+  // Its workers claim nothing more; its answers still arrive.
+  for (uint32_t worker = 0; worker < options_.workers; ++worker) {
+    retired->generation->channel().retire(worker,
+                                          retired->generation->workers()[worker].incarnation);
+  }
+  retired_.push_back(std::move(retired));
+}
+
+void Pool::take_back_unclaimed(Generation& generation) {
+  std::vector<uint32_t> slots = generation.slots_by_age();
+  for (size_t i = slots.size(); i-- > 0;) {  // youngest first, each to the front of the queue
+    Job* job = generation.job(slots[i]);
+    if (job == nullptr) continue;
+    if (!generation.take_back(slots[i])) continue;
+    generation.free_now(slots[i]);
+    wait_again(*job);
+  }
+}
+
+// Whether it runs anything but scripts that do not come back. Under the lock.
+bool Pool::is_busy(Generation& generation) const {
+  for (uint32_t slot = 0; slot < generation.slot_count(); ++slot) {
+    if (generation.job(slot) != nullptr) return true;
+    if (!generation.in_use(slot)) continue;
+    bool stuck = std::ranges::any_of(cancellations_, [&](const Cancellation& c) {
+      return c.generation == generation.number() && c.slot == slot;
+    });
+    if (!stuck) return true;
+  }
+  return false;
+}
+
+void Pool::end_retired(base::Nanos now) {
+  std::erase_if(retired_, [&](const std::unique_ptr<Host>& retired) {
+    bool busy;
+    {
+      std::lock_guard lock(mutex_);
+      retired->generation->reclaim();
+      busy = is_busy(*retired->generation);
+    }
+    if (busy && !retired->gone && now < retired->end_by) return false;
+    on_each_loop([generation = retired->generation](Dispatcher& dispatcher) {
+      dispatcher.bury_generation(generation);
+    });
+    return true;  // the end of its control socket ends the host
+  });
+}
+
+// --- drain ---------------------------------------------------------------------------------------
+
+void Pool::drain(std::function<void()> on_done) {
+  {
+    std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  on_drained_ = std::move(on_done);
+  if (next_) drop_next("the server ends");
+  finish_drain();
+}
+
+void Pool::finish_drain() {
+  if (!host_ && ended_pid_ == 0 && request_host_at_ == 0 && retired_.empty() && !host_requested_) {
+    std::exchange(on_drained_, nullptr)();
+    return;
+  }
+  if (finish_by_ != 0 || !host_) return;
+  {
+    std::lock_guard lock(mutex_);
+    generation_->reclaim();
+    if (!waiting_.empty() || generation_->used_slots() > 0) return;
+  }
+  for (uint32_t worker = 0; worker < options_.workers; ++worker) {
+    generation_->channel().retire(worker, generation_->workers()[worker].incarnation);
+  }
+  std::ignore = host_->link->send({.type = ControlType::kFinish});
+  finish_by_ = base::monotonic_now() + kFinishGrace;
+}
+
+}  // namespace howdah::pool

@@ -1,0 +1,113 @@
+#include "serve/proxy_header_connection.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <tuple>
+#include <utility>
+
+#include "serve/limits.h"
+
+namespace howdah::serve {
+namespace {
+
+void print_endpoint(const net::Endpoint& endpoint, std::string& ip, std::string& port) {
+  ip = net::IpText(endpoint.ip).view();
+  port = std::to_string(endpoint.port);
+}
+
+}  // namespace
+
+void ProxyHeaderConnection::open(Client client) {
+  client_ = std::move(client);
+  open_ = true;
+  begun_ = hung_up_ = false;
+  const ServeOptions& options = services_.shared.options;
+  base::Nanos limit = options.idle_timeout != 0 ? options.idle_timeout : options.header_timeout;
+  if (limit != 0) services_.loop.timers().arm(timer_, services_.loop.now() + limit);
+  if (!services_.loop.ready_set().add(client_.socket.fd(), *this)) close();
+}
+
+void ProxyHeaderConnection::run() {}
+
+void ProxyHeaderConnection::drain() {
+  // What has arrived already is a client that gets its answer.
+  look();
+  if (open_ && !begun_) close();
+}
+
+void ProxyHeaderConnection::on_ready(uint32_t events) {
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
+  look();
+}
+
+void ProxyHeaderConnection::look() {
+  char bytes[net::kMaxProxyBlock];
+  ssize_t got =
+      base::retry_eintr([&] { return ::recv(client_.socket.fd(), bytes, sizeof bytes, MSG_PEEK); });
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (got <= 0) return close();
+  note_begin();
+  net::ProxyHeader header;
+  switch (net::parse_proxy_header({bytes, static_cast<size_t>(got)}, header)) {
+    case net::ProxyHeaderState::kNeedMore:
+      if (hung_up_) close();
+      return;
+    case net::ProxyHeaderState::kComplete:
+      std::ignore = ::recv(client_.socket.fd(), bytes, header.size, 0);
+      replace_addresses(header);
+      return hand_on();
+    case net::ProxyHeaderState::kAbsent:
+      return hand_on();
+    case net::ProxyHeaderState::kMalformed:
+      services_.shared.log.warn("malformed PROXY header", {{"proxy", client_.addresses.client_ip}});
+      // Bytes that were not read would turn the end into a reset.
+      std::ignore = ::recv(client_.socket.fd(), bytes, sizeof bytes, 0);
+      return close();
+  }
+}
+
+void ProxyHeaderConnection::note_begin() {
+  if (std::exchange(begun_, true)) return;
+  base::Nanos limit = services_.shared.options.header_timeout;
+  services_.loop.timers().cancel(timer_);
+  if (limit != 0) services_.loop.timers().arm(timer_, services_.loop.now() + limit);
+}
+
+void ProxyHeaderConnection::replace_addresses(const net::ProxyHeader& header) {
+  ConnectionAddresses& addresses = client_.addresses;
+  if (header.source == net::ProxyHeader::Source::kUnsaid) return;
+  if (header.source == net::ProxyHeader::Source::kUnix) {
+    addresses.client.reset();
+    addresses.client_ip = kUnixClient;
+    addresses.client_port.clear();
+  } else {
+    addresses.client = header.client.ip;
+    print_endpoint(header.client, addresses.client_ip, addresses.client_port);
+    print_endpoint(header.server, addresses.server_ip, addresses.server_port);
+  }
+  // What such a proxy passes on are the client's own words.
+  addresses.trusted = services_.shared.options.trusted_proxies.contains(addresses.client);
+}
+
+// The descriptor and the count of the client go with it.
+void ProxyHeaderConnection::hand_on() {
+  leave();
+  services_.handed_on.push_back({client_.next, std::move(client_)});
+}
+
+void ProxyHeaderConnection::close() {
+  if (!open_) return;
+  leave();
+  client_.socket.close();
+  services_.client_gone(client_.addresses);
+}
+
+void ProxyHeaderConnection::leave() {
+  open_ = false;
+  services_.loop.timers().cancel(timer_);
+  services_.loop.ready_set().remove(client_.socket.fd(), *this);
+  services_.ended.push_back(this);
+}
+
+}  // namespace howdah::serve

@@ -1,0 +1,112 @@
+#include "serve/tls_handshake.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "serve/limits.h"
+
+namespace howdah::serve {
+namespace {
+
+// The one place that says what a TLS client may speak: names of RFC 7301 in our order.
+constexpr std::string_view kNames[] = {"h2", "http/1.1"};
+constexpr Protocol kMeanings[] = {Protocol::kHttp2, Protocol::kHttp1};
+static_assert(std::size(kNames) == std::size(kMeanings));
+
+// A client that names nothing speaks HTTP/1.
+Protocol meaning_of(std::string_view name) {
+  for (size_t i = 0; i < std::size(kNames); ++i) {
+    if (kNames[i] == name) return kMeanings[i];
+  }
+  return Protocol::kHttp1;
+}
+
+// Of a method's name. A handshake begins with byte 22.
+bool begins_request(char byte) { return byte >= 'A' && byte <= 'Z'; }
+
+}  // namespace
+
+std::span<const std::string_view> tls_protocols() { return kNames; }
+
+void TlsHandshake::open(Client client) {
+  client_ = std::move(client);
+  open_ = true;
+  // Records are whole messages: the end of an answer must not wait for an acknowledgement.
+  int on = 1;
+  ::setsockopt(client_.socket.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  base::Nanos limit = services_.shared.options.header_timeout;
+  services_.loop.timers().arm(timer_, services_.loop.now() + (limit != 0 ? limit : kHandshakeTime));
+  if (!services_.loop.ready_set().add(client_.socket.fd(), *this)) close();
+}
+
+void TlsHandshake::leave() {
+  open_ = false;
+  services_.loop.timers().cancel(timer_);
+  services_.loop.ready_set().remove(client_.socket.fd(), *this);
+  services_.ended.push_back(this);
+}
+
+void TlsHandshake::close() {
+  if (!open_) return;
+  leave();
+  client_.socket.close();
+  services_.client_gone(client_.addresses);
+}
+
+void TlsHandshake::drain() {
+  if (!begun()) look_at_first_byte();
+  if (open_ && !begun()) close();
+}
+
+void TlsHandshake::on_ready(uint32_t) { begun() ? proceed() : look_at_first_byte(); }
+
+void TlsHandshake::look_at_first_byte() {
+  char first;
+  ssize_t got = base::retry_eintr(
+      [&] { return ::recv(client_.socket.fd(), &first, sizeof first, MSG_PEEK); });
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (got <= 0) return close();
+  if (begins_request(first)) {
+    client_.addresses.entrance = Entrance::kMistaken;
+    return hand_on(Protocol::kHttp1);
+  }
+  start_session();
+}
+
+void TlsHandshake::start_session() {
+  std::unique_ptr<net::TlsSession> session;
+  if (services_.tls) session = net::TlsSession::create(services_.tls, client_.socket.fd());
+  if (!session) {
+    services_.shared.log.error("no TLS session could be made");
+    return close();
+  }
+  client_.socket.start_tls(std::move(session));
+  proceed();
+}
+
+void TlsHandshake::proceed() {
+  net::TlsSession& session = *client_.socket.tls();
+  switch (session.handshake()) {
+    case net::TlsSession::Handshake::kAgain:
+      return;
+    case net::TlsSession::Handshake::kFailed:
+      services_.shared.log.debug(
+          "TLS handshake failed",
+          {{"ip", client_.addresses.client_ip}, {"reason", std::string_view(session.failure())}});
+      return close();
+    case net::TlsSession::Handshake::kDone:
+      client_.addresses.entrance = Entrance::kTls;
+      client_.addresses.tls = session.version();
+      return hand_on(meaning_of(session.protocol()));
+  }
+}
+
+void TlsHandshake::hand_on(Protocol protocol) {
+  leave();
+  services_.handed_on.push_back({protocol, std::move(client_)});
+}
+
+}  // namespace howdah::serve

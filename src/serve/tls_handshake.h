@@ -1,0 +1,42 @@
+#pragma once
+
+// A client of a TLS port until it is known what it speaks inside: then another connection has it.
+
+#include "serve/connection.h"
+#include "serve/services.h"
+
+namespace howdah::serve {
+
+// What is offered by ALPN, in the order of our preference.
+std::span<const std::string_view> tls_protocols();
+
+// A client that has not said anything costs no session. One that speaks plain HTTP is handed on as
+// it is, with Entrance::kMistaken, to be answered.
+class TlsHandshake final : public Connection {
+ public:
+  explicit TlsHandshake(LoopServices& services) : services_(services) {}
+  ~TlsHandshake() override { close(); }
+
+  Protocol protocol() const override { return Protocol::kTlsHandshake; }
+  void open(Client client) override;
+  void run() override {}
+  bool scheduled() const override { return false; }
+  void drain() override;
+  void close() override;
+
+ private:
+  void on_ready(uint32_t events) override;
+  bool begun() const { return client_.socket.tls() != nullptr; }
+  void look_at_first_byte();
+  void start_session();
+  void proceed();
+  void hand_on(Protocol protocol);
+  void leave();
+
+  LoopServices& services_;
+  bool open_ = false;
+  Client client_;
+  net::MemberTimer<TlsHandshake, &TlsHandshake::close> timer_{*this};
+};
+
+}  // namespace howdah::serve
