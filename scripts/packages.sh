@@ -3,7 +3,7 @@
 
 # Both programs, their unit tests and micro-benches, against the distribution's PHP.
 packages_build=(
-  g++ make cmake ninja-build ccache pkg-config python3
+  g++ make cmake ninja-build ccache pkg-config python3 media-types
   libboost1.81-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
   libnghttp2-dev libssl-dev
   php8.2-dev libphp8.2-embed php8.2-opcache
@@ -18,6 +18,9 @@ packages_php=(
 
 # End-to-end tests: the runner and the applications they serve stand beside the tests.
 mapfile -t packages_e2e < <(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' tests/e2e/packages.txt)
+
+# The development certificates.
+packages_certs=(openssl)
 
 # Load benches: what Howdah is measured against, and with.
 packages_bench=(nginx-light php8.2-fpm wrk nghttp2-client curl openssl python3)

@@ -204,9 +204,9 @@ TEST_F(ChannelTest, AFullRingHoldsTheWorkerUntilTheFrontTakes) {
   for (bool ended = false; !ended;) {
     for (const Frame& frame : frames()) {
       if (frame.type == FrameType::kEnd) ended = true;
-      total += frame.type == FrameType::kBody ? frame.payload.size() : 0;
-      EXPECT_EQ(frame.payload.find_first_not_of('x'),
-                frame.type == FrameType::kBody ? std::string_view::npos : 0);
+      if (frame.type != FrameType::kBody) continue;
+      total += frame.payload.size();
+      EXPECT_EQ(frame.payload.find_first_not_of('x'), std::string_view::npos);
     }
     seat->ring(0).take_to(seat->ring(0).peeked());
   }

@@ -29,10 +29,11 @@ enum class ControlType : uint32_t {
   kLine = 19,     // worker (kNoWorker: the host itself), text: a line of its stderr
   kFailed = 20,   // text: why the host cannot start; it ends after this
   kYielded = 21,  // worker, incarnation, text: where the interrupted script was ("file:line")
-  // A new host is wanted. status 0: because a script asked for it; 1: this one takes no more
-  // requests. text: why
+  // A new host is wanted. status 0: a script called opcache_reset(); kTakesNoMore: OPcache is full
+  // and would restart, so this host's threads end at their next request
   kRenewalWanted = 22,
 };
+inline constexpr int32_t kTakesNoMore = 1;
 
 inline constexpr uint32_t kNoWorker = 0xFFFFFFFF;
 

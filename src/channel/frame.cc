@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "channel/protocol_error.h"
+
 namespace howdah::channel {
 namespace {
 
@@ -14,8 +16,6 @@ struct FieldPrefix {
   uint32_t name_size;
   uint32_t value_size;
 };
-
-base::Status bad(const char* what) { return base::fail({base::ErrorKind::kProtocol, 0, what}); }
 
 }  // namespace
 
@@ -36,29 +36,30 @@ void ResponseHeadEncoder::add(std::string_view name, std::string_view value) {
 
 base::Status ResponseHead::decode(std::string_view payload) {
   fields_.clear();
-  if (payload.size() > kMaxResponseHeadBytes) return bad("response head too large");
+  if (payload.size() > kMaxResponseHeadBytes) return fail_protocol("response head too large");
   copy_.assign(payload);
   std::string_view rest = copy_;
   HeadPrefix prefix;
-  if (rest.size() < sizeof prefix) return bad("response head too short");
+  if (rest.size() < sizeof prefix) return fail_protocol("response head too short");
   std::memcpy(&prefix, rest.data(), sizeof prefix);
   rest.remove_prefix(sizeof prefix);
-  if (prefix.status < 100 || prefix.status > 999) return bad("response status out of range");
-  if (prefix.field_count > kMaxResponseFields) return bad("too many response fields");
+  if (prefix.status < 100 || prefix.status > 999)
+    return fail_protocol("response status out of range");
+  if (prefix.field_count > kMaxResponseFields) return fail_protocol("too many response fields");
   status_ = prefix.status;
   for (uint16_t i = 0; i < prefix.field_count; ++i) {
     FieldPrefix field;
-    if (rest.size() < sizeof field) return bad("response field cut");
+    if (rest.size() < sizeof field) return fail_protocol("response field cut");
     std::memcpy(&field, rest.data(), sizeof field);
     rest.remove_prefix(sizeof field);
     if (field.name_size > rest.size() || field.value_size > rest.size() - field.name_size) {
-      return bad("response field cut");
+      return fail_protocol("response field cut");
     }
     fields_.push_back(
         {rest.substr(0, field.name_size), rest.substr(field.name_size, field.value_size)});
     rest.remove_prefix(size_t{field.name_size} + field.value_size);
   }
-  return rest.empty() ? base::Status() : bad("bytes after the response head");
+  return rest.empty() ? base::Status() : fail_protocol("bytes after the response head");
 }
 
 }  // namespace howdah::channel

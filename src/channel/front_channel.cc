@@ -8,16 +8,9 @@
 
 #include "base/unix_socket.h"
 #include "channel/futex.h"
+#include "channel/protocol_error.h"
 
 namespace howdah::channel {
-namespace {
-
-std::unexpected<base::Error> bad(const char* what) {
-  return base::fail({base::ErrorKind::kProtocol, 0, what});
-}
-
-}  // namespace
-
 // --- RingReader ----------------------------------------------------------------------------------
 
 base::Result<std::optional<Frame>> RingReader::peek() {
@@ -25,15 +18,15 @@ base::Result<std::optional<Frame>> RingReader::peek() {
   if (written == cursor_) return std::nullopt;
   uint64_t available = written - cursor_;
   if (written < cursor_ || written - taken_ > kRingBytes || available < sizeof(FrameHeader)) {
-    return bad("a worker's ring has an impossible position");
+    return fail_protocol("a worker's ring has an impossible position");
   }
   const char* at = ring_.data() + cursor_ % kRingBytes;
   FrameHeader header;
   std::memcpy(&header, at, sizeof header);
-  if (frame_bytes(header.length) > available) return bad("a worker's frame is cut");
+  if (frame_bytes(header.length) > available) return fail_protocol("a worker's frame is cut");
   if (header.type < static_cast<uint16_t>(FrameType::kInterim) ||
       header.type > static_cast<uint16_t>(FrameType::kNeedBody)) {
-    return bad("a worker's frame has an unknown type");
+    return fail_protocol("a worker's frame has an unknown type");
   }
   cursor_ += frame_bytes(header.length);
   return Frame{static_cast<FrameType>(header.type),

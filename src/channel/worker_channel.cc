@@ -9,14 +9,9 @@
 #include "base/clock.h"
 #include "base/unix_socket.h"
 #include "channel/futex.h"
+#include "channel/protocol_error.h"
 
 namespace howdah::channel {
-namespace {
-
-base::Error bad(const char* what) { return {base::ErrorKind::kProtocol, 0, what}; }
-
-}  // namespace
-
 // --- SharedRegions -------------------------------------------------------------------------------
 
 base::Result<std::unique_ptr<SharedRegions>> SharedRegions::attach(
@@ -25,12 +20,12 @@ base::Result<std::unique_ptr<SharedRegions>> SharedRegions::attach(
   if (!header) return base::fail(header.error());
   const auto& region = *static_cast<const RequestRegion*>(header->data());
   if (region.magic != kMagic || region.layout_version != kLayoutVersion) {
-    return base::fail(bad("the front speaks another version of the channel"));
+    return fail_protocol("the front speaks another version of the channel");
   }
   bool sane = region.slot_count <= kMaxSlots && region.loop_count == loop_events.size() &&
               region.loop_count <= kMaxLoops && region.worker_limit <= kMaxWorkers &&
               region.order_size <= 8 * kMaxSlots;
-  if (!sane) return base::fail(bad("the front's channel has impossible sizes"));
+  if (!sane) return fail_protocol("the front's channel has impossible sizes");
 
   std::unique_ptr<SharedRegions> regions(new SharedRegions);
   auto request_mapping =
@@ -61,7 +56,7 @@ base::Result<std::unique_ptr<WorkerChannel>> WorkerChannel::attach(SharedRegions
                                                                    base::UniqueFd responses,
                                                                    base::UniqueFd body_socket) {
   uint32_t loops = regions.requests().loop_count;
-  if (worker >= regions.requests().worker_limit) return base::fail(bad("no such worker"));
+  if (worker >= regions.requests().worker_limit) return fail_protocol("no such worker");
   std::unique_ptr<WorkerChannel> channel(new WorkerChannel(regions, worker, incarnation));
   auto controls = map_region_prefix(responses.get(), kRingControls, Access::kReadWrite);
   if (!controls) return base::fail(controls.error());
@@ -185,9 +180,9 @@ base::Result<base::UniqueFd> WorkerChannel::body_descriptor() {
     auto received = base::receive_message(body_socket_.get(),
                                           {reinterpret_cast<char*>(&ticket), sizeof ticket});
     if (!received) return base::fail(received.error());
-    if (received->size != sizeof ticket) return base::fail(bad("body descriptor"));
+    if (received->size != sizeof ticket) return fail_protocol("body descriptor");
     if (ticket != ticket_) continue;
-    if (received->fds.size() != 1) return base::fail(bad("body descriptor"));
+    if (received->fds.size() != 1) return fail_protocol("body descriptor");
     return std::move(received->fds.front());
   }
 }
@@ -234,7 +229,8 @@ void WorkerChannel::append_frame(FrameType type, uint16_t flags, std::string_vie
                      static_cast<uint32_t>(payload.size()), slot_number_};
   char* at = ring_at(written_);
   std::memcpy(at, &header, sizeof header);
-  std::memcpy(at + sizeof header, payload.data(), payload.size());
+  // An empty payload may be a null pointer, which memcpy() must not get.
+  if (!payload.empty()) std::memcpy(at + sizeof header, payload.data(), payload.size());
   open_body_ = type == FrameType::kBody ? written_ : kNoFrame;
   written_ += frame_bytes(payload.size());
 }

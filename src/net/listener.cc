@@ -1,6 +1,7 @@
 #include "net/listener.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,12 +13,15 @@
 #include <charconv>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace howdah::net {
 namespace {
 
 using base::ErrorKind;
 using base::UniqueFd;
+
+constexpr std::string_view kUnix = "unix:";
 
 std::unexpected<base::Error> invalid(const char* what) {
   return base::fail({ErrorKind::kInvalid, 0, what});
@@ -45,22 +49,32 @@ base::Result<ListenAddress> parse_unix(std::string_view text) {
   return address;
 }
 
-// A socket that is bound and listens. `both` lets an IPv6 wildcard take IPv4 too.
+// Accepted sockets inherit it.
+void send_small_packets_at_once(int fd) {
+  int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+// Nobody can connect before listen(). `both` lets an IPv6 wildcard take IPv4 too.
 base::Result<UniqueFd> bind_socket(const sockaddr* name, socklen_t size, bool both) {
   UniqueFd fd(::socket(name->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return base::fail_errno("socket");
   if (name->sa_family != AF_UNIX) {
     int on = 1;
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    // Accepted sockets inherit it.
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    send_small_packets_at_once(fd.get());
   }
   if (name->sa_family == AF_INET6) {
     int only = both ? 0 : 1;
     ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
   }
   if (::bind(fd.get(), name, size) < 0) return base::fail_errno("bind");
-  if (::listen(fd.get(), kBacklog) < 0) return base::fail_errno("listen");
+  return fd;
+}
+
+base::Result<UniqueFd> open_socket(const sockaddr* name, socklen_t size, bool both) {
+  auto fd = bind_socket(name, size, both);
+  if (fd && ::listen(fd->get(), kBacklog) < 0) return base::fail_errno("listen");
   return fd;
 }
 
@@ -71,18 +85,37 @@ bool somebody_listens(const sockaddr_un& name) {
   return ::connect(probe.get(), address, sizeof name) == 0 || errno != ECONNREFUSED;
 }
 
-base::Result<Listener> bind_unix(const ListenAddress& address) {
+// `path` fits: parse_unix() has seen to it.
+sockaddr_un unix_name(std::string_view path) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
-  std::memcpy(name.sun_path, address.path.data(), address.path.size());
+  std::memcpy(name.sun_path, path.data(), path.size());
+  return name;
+}
+
+// Nothing happens to what is no socket.
+void remove_dead_socket(const sockaddr_un& name) {
   struct stat info;
   if (::lstat(name.sun_path, &info) == 0 && S_ISSOCK(info.st_mode) && !somebody_listens(name)) {
     ::unlink(name.sun_path);
   }
+}
+
+base::Result<Listener> bind_unix(const ListenAddress& address) {
+  sockaddr_un name = unix_name(address.path);
+  remove_dead_socket(name);
   auto fd = bind_socket(reinterpret_cast<const sockaddr*>(&name), sizeof name, false);
   if (!fd) return base::fail(fd.error());
   if (::chmod(name.sun_path, address.mode) < 0) return base::fail_errno("chmod");
-  return Listener{std::move(*fd), "unix:" + address.path};
+  if (::listen(fd->get(), kBacklog) < 0) return base::fail_errno("listen");
+  return Listener{std::move(*fd), std::string(kUnix) + address.path, true};
+}
+
+int socket_option(int fd, int option) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  ::getsockopt(fd, SOL_SOCKET, option, &value, &size);
+  return value;
 }
 
 // [::] that takes IPv4 as well; 0.0.0.0 on a machine without IPv6.
@@ -90,12 +123,12 @@ base::Result<Listener> bind_everywhere(uint16_t port) {
   sockaddr_in6 six{};
   six.sin6_family = AF_INET6;
   six.sin6_port = htons(port);
-  auto fd = bind_socket(reinterpret_cast<sockaddr*>(&six), sizeof six, true);
+  auto fd = open_socket(reinterpret_cast<sockaddr*>(&six), sizeof six, true);
   if (!fd && (fd.error().sys_errno == EAFNOSUPPORT || fd.error().sys_errno == EADDRNOTAVAIL)) {
     sockaddr_in four{};
     four.sin_family = AF_INET;
     four.sin_port = htons(port);
-    fd = bind_socket(reinterpret_cast<sockaddr*>(&four), sizeof four, false);
+    fd = open_socket(reinterpret_cast<sockaddr*>(&four), sizeof four, false);
   }
   if (!fd) return base::fail(fd.error());
   std::string text = printable_address(fd->get());
@@ -105,7 +138,7 @@ base::Result<Listener> bind_everywhere(uint16_t port) {
 }  // namespace
 
 base::Result<ListenAddress> parse_listen_address(std::string_view text) {
-  if (text.starts_with("unix:")) return parse_unix(text.substr(5));
+  if (text.starts_with(kUnix)) return parse_unix(text.substr(kUnix.size()));
   size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return invalid("an address has a port");
   ListenAddress address;
@@ -146,7 +179,7 @@ base::Result<std::vector<Listener>> bind_listeners(const ListenAddress& address)
   }
   std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
   for (addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-    auto fd = bind_socket(entry->ai_addr, entry->ai_addrlen, false);
+    auto fd = open_socket(entry->ai_addr, entry->ai_addrlen, false);
     // A name such as localhost has an IPv6 address even where IPv6 is switched off.
     bool absent =
         !fd && (fd.error().sys_errno == EAFNOSUPPORT || fd.error().sys_errno == EADDRNOTAVAIL);
@@ -158,8 +191,33 @@ base::Result<std::vector<Listener>> bind_listeners(const ListenAddress& address)
   return listeners;
 }
 
+base::Result<Listener> inherit_listener(base::UniqueFd fd) {
+  int family = socket_option(fd.get(), SO_DOMAIN);
+  bool known = family == AF_INET || family == AF_INET6 || family == AF_UNIX;
+  if (!known || socket_option(fd.get(), SO_TYPE) != SOCK_STREAM ||
+      socket_option(fd.get(), SO_ACCEPTCONN) != 1) {
+    return invalid("not a listening stream socket");
+  }
+  if (::fcntl(fd.get(), F_SETFD, FD_CLOEXEC) < 0) return base::fail_errno("fcntl");
+  if (auto status = base::set_nonblocking(fd.get()); !status) return base::fail(status.error());
+  if (family != AF_UNIX) send_small_packets_at_once(fd.get());
+  std::string name = printable_address(fd.get());
+  return Listener{std::move(fd), std::move(name)};
+}
+
+void remove_socket_file(Listener& listener) {
+  listener.fd.reset();
+  if (!std::exchange(listener.made_file, false)) return;
+  remove_dead_socket(unix_name(std::string_view(listener.name).substr(kUnix.size())));
+}
+
 std::string printable_address(int fd) {
-  sockaddr_storage storage{};
+  // A byte more than the kernel fills: a path may have no NUL at its end.
+  struct {
+    sockaddr_storage storage;
+    char end;
+  } name{};
+  sockaddr_storage& storage = name.storage;
   socklen_t size = sizeof storage;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) < 0) return "?";
   char text[INET6_ADDRSTRLEN] = "";
@@ -173,7 +231,7 @@ std::string printable_address(int fd) {
     ::inet_ntop(AF_INET6, &six.sin6_addr, text, sizeof text);
     return std::string("[") + text + "]:" + std::to_string(ntohs(six.sin6_port));
   }
-  return std::string("unix:") + reinterpret_cast<sockaddr_un&>(storage).sun_path;
+  return std::string(kUnix) + reinterpret_cast<sockaddr_un&>(storage).sun_path;
 }
 
 }  // namespace howdah::net

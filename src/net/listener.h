@@ -38,11 +38,20 @@ base::Result<ListenAddress> parse_listen_address(std::string_view text);
 struct Listener {
   base::UniqueFd fd;  // non-blocking, close-on-exec, listening
   std::string name;   // "127.0.0.1:8080", "[::]:8080", "unix:/run/howdah.sock", with the real port
+  bool made_file = false;  // binding has made a socket file
 };
 
 // Binds and listens; a name with several addresses gives several. Fails when one cannot be bound. A
 // socket file that nobody listens on is replaced.
 base::Result<std::vector<Listener>> bind_listeners(const ListenAddress& address);
+
+// A listening stream socket that another process has bound; takes it over in any case. kInvalid
+// when it is anything else.
+base::Result<Listener> inherit_listener(base::UniqueFd fd);
+
+// Closes the listener and removes the file that binding has made, unless another process listens on
+// one of its own there meanwhile. The last process that has the listener calls it.
+void remove_socket_file(Listener& listener);
 
 // How a bound or accepted socket's own address reads: as in Listener::name.
 std::string printable_address(int fd);

@@ -1,6 +1,7 @@
 #include "net/listener.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -76,6 +77,39 @@ TEST(BindListeners, ReplacesADeadSocketFileAndSparesALiveOne) {
   }
   EXPECT_TRUE(bind_listeners(*address));
   std::filesystem::remove_all(folder);
+}
+
+TEST(RemoveSocketFile, SparesTheFileOfAnotherProcess) {
+  char folder[] = "/tmp/howdah-listener-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder), nullptr);
+  auto address = parse_listen_address(std::string("unix:") + folder + "/s");
+  auto old = bind_listeners(*address);
+  ASSERT_TRUE(old);
+  old->front().fd.reset();
+  auto fresh = bind_listeners(*address);
+  ASSERT_TRUE(fresh);
+  remove_socket_file(old->front());
+  EXPECT_TRUE(std::filesystem::exists(address->path));
+  remove_socket_file(fresh->front());
+  EXPECT_FALSE(std::filesystem::exists(address->path));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(InheritListener, TakesListeningStreamSocketsOnly) {
+  auto bound = bind_listeners(*parse_listen_address("127.0.0.1:0"));
+  ASSERT_TRUE(bound);
+  std::string name = bound->front().name;
+  int copy = ::dup(bound->front().fd.get());
+  auto inherited = inherit_listener(base::UniqueFd(copy));
+  ASSERT_TRUE(inherited);
+  EXPECT_EQ(inherited->name, name);
+  EXPECT_NE(::fcntl(copy, F_GETFD) & FD_CLOEXEC, 0);
+  remove_socket_file(*inherited);
+
+  EXPECT_FALSE(inherit_listener(base::UniqueFd(::socket(AF_INET, SOCK_STREAM, 0)))) << "not bound";
+  EXPECT_FALSE(inherit_listener(base::UniqueFd(::socket(AF_INET, SOCK_DGRAM, 0))));
+  EXPECT_FALSE(inherit_listener(base::UniqueFd(::open("/dev/null", O_RDONLY)))) << "no socket";
+  EXPECT_FALSE(inherit_listener(base::UniqueFd())) << "nothing";
 }
 
 }  // namespace

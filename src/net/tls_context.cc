@@ -56,6 +56,8 @@ base::Status TlsContext::set_up(SSL_CTX* context) {
   SSL_CTX_set_app_data(context, this);
   SSL_CTX_set_options(context, kOptions);
   SSL_CTX_set_mode(context, kMode);
+  // Else one SSL_read() goes on for as long as a client sends records without data.
+  SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
   // One recv() a record instead of two.
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_max_early_data(context, 0);

@@ -18,6 +18,9 @@ namespace {
 // Plain bytes of the largest record.
 constexpr size_t kRecordBytes = SSL3_RT_MAX_PLAIN_LENGTH;
 
+// Of a whole session. Clients that change keys do so after millions of records.
+constexpr int kMostQuietReads = 32;
+
 // Small pieces, and bytes of files, become one record here.
 thread_local char record[kRecordBytes];
 
@@ -89,15 +92,29 @@ std::string_view TlsSession::protocol() const {
   return {reinterpret_cast<const char*>(name), size};
 }
 
+// Goes on after records without data (new keys), of which no client has many to send: each costs as
+// much as many bytes. errno is EAGAIN when the kernel has no more.
+int TlsSession::read(std::span<char> room) {
+  int size = static_cast<int>(std::min<size_t>(room.size(), INT_MAX));
+  for (;;) {
+    errno = 0;
+    int got = SSL_read(ssl_.get(), room.data(), size);
+    if (got > 0 || errno != 0) return got;
+    if (SSL_get_error(ssl_.get(), got) != SSL_ERROR_WANT_READ) return got;
+    if (++quiet_reads_ > kMostQuietReads) {
+      ERR_raise(ERR_LIB_SSL, SSL_R_TOO_MANY_KEY_UPDATES);
+      return got;
+    }
+  }
+}
+
 // The record layer reads ahead into a buffer that is larger than any record. When it was empty
 // before and after one record, the kernel gave less than was asked for and is empty too: the next
 // byte will be told of. The kernel's own TLS gives a record at a time and proves nothing.
 ssize_t TlsSession::receive(std::span<char> room) {
   bool began_empty = SSL_has_pending(ssl_.get()) == 0;
   receive_waits_ = Wait::kNone;
-  errno = 0;
-  int got =
-      SSL_read(ssl_.get(), room.data(), static_cast<int>(std::min<size_t>(room.size(), INT_MAX)));
+  int got = read(room);
   if (got > 0) {
     may_hold_more_ = !began_empty || SSL_has_pending(ssl_.get()) != 0 ||
                      BIO_get_ktls_recv(SSL_get_rbio(ssl_.get())) != 0;

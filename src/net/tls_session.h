@@ -54,6 +54,7 @@ class TlsSession {
   };
   // Sets errno for a call that failed and returns what the caller returns: -1, or 0 at the end.
   ssize_t fail(int result, Wait& wait);
+  int read(std::span<char> room);
   ssize_t write(const char* bytes, size_t size);
   size_t next_record(std::span<const iovec> pieces, size_t skip, const char*& bytes);
 
@@ -62,6 +63,7 @@ class TlsSession {
   SslPtr ssl_;
   const char* failure_ = "";
   size_t unfinished_ = 0;      // of a record that waits for the kernel: to be sent again
+  int quiet_reads_ = 0;        // that brought no data
   bool may_hold_more_ = true;  // bytes of which the ready set will not tell
   bool broken_ = false;
   bool output_ended_ = false;

@@ -17,8 +17,8 @@
 ZEND_TSRMLS_CACHE_DEFINE()
 #endif
 
-#ifdef __SANITIZE_ADDRESS__
-// PHP loads extensions with RTLD_DEEPBIND, which AddressSanitizer refuses.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// PHP loads extensions with RTLD_DEEPBIND, which sanitizers refuse.
 extern "C" void* dlopen(const char* file, int mode) {
   using Open = void* (*)(const char*, int);
   static const auto next = reinterpret_cast<Open>(::dlsym(RTLD_NEXT, "dlopen"));

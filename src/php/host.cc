@@ -15,6 +15,7 @@
 #include "php/engine.h"
 #include "php/front_link.h"
 #include "php/host_stderr.h"
+#include "php/opcache_restarts.h"
 #include "php/process_title.h"
 #include "php/worker_set.h"
 
@@ -75,6 +76,7 @@ class Host {
   void spawn(channel::ControlMessage& message);
   void take_signals();
   void forward_lines();
+  void ask_for_renewal();
   int wait_limit() const;
 
   const Options& options_;
@@ -177,6 +179,13 @@ void Host::forward_lines() {
   });
 }
 
+void Host::ask_for_renewal() {
+  Renewal wanted = take_wanted_renewal();
+  if (wanted == Renewal::kNone) return;
+  link_.send({.type = channel::ControlType::kRenewalWanted,
+              .status = wanted == Renewal::kNeeded ? channel::kTakesNoMore : 0});
+}
+
 int Host::wait_limit() const {
   return workers_->interrupting() ? WorkerSet::kInterruptIntervalMs : -1;
 }
@@ -202,7 +211,11 @@ int Host::run() {
 
     if ((polled[kControl].revents & POLLOUT) != 0) link_.flush();
     if (polled[kSignals].revents != 0) take_signals();
-    if (polled[kThreads].revents != 0) workers_->reap();
+    if (polled[kThreads].revents != 0) {
+      // First: the front must not replace threads that have ended because of it.
+      ask_for_renewal();
+      workers_->reap();
+    }
     if (polled[kErrors].revents != 0) forward_lines();
     workers_->read_pipes(polled, kFixed);
     workers_->repeat_interrupts(base::monotonic_now());

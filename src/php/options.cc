@@ -56,8 +56,6 @@ bool parse_options(int argc, char** argv, Options& options, std::string& error) 
       good = value.find('=') != value.npos && !value.starts_with('=') &&
              value.find_first_of("\r\n") == value.npos;
       options.ini_sets.emplace_back(value);
-    } else if (flag == "--document-root") {
-      options.document_root = value;
     } else {
       error = "unknown option " + std::string(flag);
       return false;

@@ -16,8 +16,7 @@ struct Options {
   std::string sapi_name = "fpm-fcgi";
   std::string ini_path;               // empty = where libphp looks
   std::vector<std::string> ini_sets;  // "key=value", win over every php.ini
-  std::string document_root;
-  bool functions = true;  // off: no tokio_* functions (--no-ext)
+  bool functions = true;              // off: no tokio_* functions (--no-ext)
   bool version = false;
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "php/internal_caches.h"
+#include "php/opcache_restarts.h"
 #include "php/php_api.h"
 #include "php/request_state.h"
 #include "php/working_directory.h"
@@ -95,6 +96,7 @@ bool serve(RequestState* state) {
   state->in_request = true;
   hold_internal_caches();
   bool started = php_request_startup() == SUCCESS;
+  leave_request_start();
   restore_internal_caches();
   end_request_startup(state);
   if (started) execute_script(state);
@@ -115,8 +117,13 @@ WorkerEnd run_worker(RequestState& state) {
 #endif
   WorkerEnd end = WorkerEnd::kRetired;
   while (const channel::Request* request = state.channel->next_request()) {
+    // The front gives what this worker has claimed and not begun to another host.
+    if (!enter_request_start()) break;
     // Before anything of it is read: until then the front may take it back and use the slot again.
-    if (!state.channel->begin()) continue;
+    if (!state.channel->begin()) {
+      leave_request_start();
+      continue;
+    }
     begin_request(state, request);
     bool sound = serve(&state);
     // A child of pcntl_fork() came this far: slot, ring and claims are its parent's.

@@ -28,6 +28,15 @@ std::string TestAnswer::header(std::string_view name) const {
   return "";
 }
 
+// A script's segfault is to look like one in sanitizer builds, too.
+static void leave_crashes_alone() {
+  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS"}) {
+    const char* given = ::getenv(name);
+    std::string options = given == nullptr ? "" : given;
+    ::setenv(name, (options + ":handle_segv=0").c_str(), 1);
+  }
+}
+
 WorkerDriver::WorkerDriver(std::vector<std::string> arguments, uint32_t workers) {
   // So that orphans can be reaped here, and their groups seen to be gone.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -44,13 +53,9 @@ WorkerDriver::WorkerDriver(std::vector<std::string> arguments, uint32_t workers)
   host_ = ::fork();
   if (host_ == 0) {
     (void)base::set_cloexec(pair.second.get(), false);
-    // A script's segfault is to look like one in sanitizer builds, too.
-    const char* sanitizer = ::getenv("ASAN_OPTIONS");
-    ::setenv("ASAN_OPTIONS",
-             ((sanitizer == nullptr ? "" : sanitizer) + std::string(":handle_segv=0")).c_str(), 1);
-    std::vector<std::string> all = {
-        HOWDAH_PHP_PROGRAM, "--control-fd", control_fd, "--parent-pid", parent,
-        "--document-root",  root_};
+    leave_crashes_alone();
+    std::vector<std::string> all = {HOWDAH_PHP_PROGRAM, "--control-fd", control_fd, "--parent-pid",
+                                    parent};
     all.insert(all.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (auto& each : all) argv.push_back(each.data());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "channel/protocol_error.h"
 #include "pool/pool.h"
 
 namespace howdah::pool {
@@ -24,10 +25,7 @@ Dispatcher::~Dispatcher() { loop_.remove_hook(*this); }
 Submit Dispatcher::submit(Job& job) {
   std::lock_guard lock(pool_.mutex_);
   if (pool_.ending_) return Submit::kUnavailable;
-  if (pool_.full()) {
-    ++pool_.counts_.dropped;
-    return Submit::kQueueFull;
-  }
+  if (pool_.full()) return Submit::kQueueFull;
   job.loop = loop_.index();
   job.state = Job::State::kWaiting;
   pool_.waiting_.push_back(job);
@@ -213,7 +211,7 @@ base::Status Dispatcher::collect(View& view, Ring& ring, uint64_t limit, Batch& 
 base::Result<bool> Dispatcher::add_frame(Ring& ring, const Frame& frame, uint64_t start,
                                          Batch& batch) {
   if (frame.ticket == 0) {
-    return base::fail({base::ErrorKind::kProtocol, 0, "a worker's frame has no ticket"});
+    return channel::fail_protocol("a worker's frame has no ticket");
   }
   AnswerPart& part = batch.part;
   const bool first = batch.ticket == 0;
@@ -352,10 +350,7 @@ void Dispatcher::bury_worker(const std::shared_ptr<Generation>& generation,
     std::lock_guard lock(pool_.mutex_);
     for (uint32_t slot = 0; slot < generation->slot_count(); ++slot) {
       if (!generation->in_use(slot) || generation->loop_of(slot) != loop_.index()) continue;
-      channel::Claim claim = generation->channel().claim(slot);
-      bool its = claim.state != SlotState::kQueued && claim.worker == seat->worker() &&
-                 claim.incarnation == seat->incarnation();
-      if (!its) continue;
+      if (!generation->is_held_by(slot, seat->worker(), seat->incarnation())) continue;
       if (Job* job = settle(*generation, slot)) lost.push_back(job);
     }
     placed_in_pass_ += pool_.refill();

@@ -124,6 +124,23 @@ void Generation::reclaim() {
   });
 }
 
+bool Generation::is_held_by(uint32_t slot, uint32_t worker, uint32_t incarnation) const {
+  if (!in_use(slot)) return false;
+  Claim claim = channel_->claim(slot);
+  return claim.state != SlotState::kQueued && claim.worker == worker &&
+         claim.incarnation == incarnation;
+}
+
+uint32_t Generation::slot_held_by(uint32_t worker, uint32_t incarnation) const {
+  uint32_t held = kNoSlot;
+  for (uint32_t slot = 0; slot < slot_count(); ++slot) {
+    if (!is_held_by(slot, worker, incarnation)) continue;
+    if (channel_->claim(slot).state == SlotState::kRunning) return slot;
+    held = slot;
+  }
+  return held;
+}
+
 bool Generation::take_back(uint32_t slot) {
   return !records_[slot].begun() && channel_->take_back(slot, ticket(slot));
 }

@@ -20,6 +20,13 @@ enum class WorkerState {
   kAlive,
 };
 
+// Why the front had it killed.
+enum class Killed {
+  kNotByUs,
+  kTimeUp,      // its cancelled request did not end
+  kBrokeRules,  // of the channel
+};
+
 struct Worker {
   WorkerState state = WorkerState::kAbsent;
   uint32_t incarnation = 0;
@@ -28,7 +35,7 @@ struct Worker {
   base::Nanos spawned_at = 0;
   uint64_t requests = 0;         // finished, of this incarnation
   uint32_t deaths_at_birth = 0;  // in a row
-  bool killed_for_timeout = false;
+  Killed killed = Killed::kNotByUs;
 };
 
 class Generation {
@@ -69,6 +76,11 @@ class Generation {
   uint32_t ticket(uint32_t slot) const { return records_[slot].ticket; }
   Job* job(uint32_t slot) const { return records_[slot].job; }
   uint32_t loop_of(uint32_t slot) const { return records_[slot].loop; }
+  // Whether the word of a slot in use says that this worker has taken it.
+  bool is_held_by(uint32_t slot, uint32_t worker, uint32_t incarnation) const;
+  // The slot that this worker runs, or else has taken; kNoSlot when there is none.
+  static constexpr uint32_t kNoSlot = ~uint32_t{0};
+  uint32_t slot_held_by(uint32_t worker, uint32_t incarnation) const;
   bool in_use(uint32_t slot) const { return records_[slot].ticket != 0; }
   uint32_t slot_count() const { return static_cast<uint32_t>(records_.size()); }
   // The slots in use, the one that was filled first at the front.
@@ -106,7 +118,6 @@ class Generation {
   std::vector<uint32_t> free_;        // last in, first out: warm memory
   std::vector<uint32_t> letting_go_;  // slots to look at in reclaim()
   uint32_t next_ticket_ = 1;
-  static constexpr uint32_t kNoSlot = ~uint32_t{0};
   std::vector<uint32_t> seen_busy_;  // audit()'s: by worker, the slot that it was found to hold
 };
 

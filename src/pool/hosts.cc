@@ -187,14 +187,14 @@ void Pool::succeed(base::Nanos earliest) {
 // --- replacement ---------------------------------------------------------------------------------
 
 void Pool::on_renewal_wanted(Host& host, const ControlMessage& message) {
-  if (is_retired(host)) return;
-  constexpr int kTakesNoMore = 1;
-  if (message.header.status != kTakesNoMore) {
-    renewal_wanted_ = "a script reset OPcache";
+  if (message.header.status != channel::kTakesNoMore) {
+    // Also from a script that a retired host still runs: it may have changed code since then.
+    renewal_wanted_ = "a script called opcache_reset()";
     return;
   }
+  if (is_retired(host)) return;
   if (&host == next_.get()) return drop_next("its OPcache is full");
-  log_.warn("starting a new worker generation", {{"because", message.text()}});
+  log_.warn("starting a new worker generation", {{"because", std::string_view("OPcache is full")}});
   base::Nanos earliest = host.started_at + kShortestGenerationLife;
   retire_host();
   succeed(earliest);
@@ -304,8 +304,11 @@ void Pool::drain(std::function<void()> on_done) {
 }
 
 void Pool::finish_drain() {
-  if (!host_ && ended_pid_ == 0 && request_host_at_ == 0 && retired_.empty() && !host_requested_) {
-    std::exchange(on_drained_, nullptr)();
+  const base::Nanos now = base::monotonic_now();
+  if (!host_ && request_host_at_ == 0 && retired_.empty() && !host_requested_) {
+    // The end of a process may never be reported: it can hang where no signal reaches it.
+    if (finish_by_ == 0) finish_by_ = now + kFinishGrace;
+    if (ended_pid_ == 0 || now >= finish_by_ + kFinishGrace) std::exchange(on_drained_, nullptr)();
     return;
   }
   if (finish_by_ != 0 || !host_) return;
@@ -318,7 +321,7 @@ void Pool::finish_drain() {
     generation_->channel().retire(worker, generation_->workers()[worker].incarnation);
   }
   std::ignore = host_->link->send({.type = ControlType::kFinish});
-  finish_by_ = base::monotonic_now() + kFinishGrace;
+  finish_by_ = now + kFinishGrace;
 }
 
 }  // namespace howdah::pool

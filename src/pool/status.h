@@ -32,7 +32,6 @@ struct PoolStatus {
   uint32_t live_workers = 0;
   uint64_t waiting = 0;  // jobs no worker has taken
   uint64_t running = 0;
-  uint64_t dropped = 0;  // refused because the queue was full
   uint64_t timeouts = 0;
   // Workers replaced, by cause.
   uint64_t restarts_crash = 0;

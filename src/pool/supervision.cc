@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "base/exit_status.h"
 #include "pool/pool.h"
@@ -18,6 +19,28 @@ namespace {
 
 bool ended_cleanly(int wait_status) {
   return WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+}
+
+// PHP itself exits with this when its hard_timeout has passed.
+constexpr int kHardTimeoutStatus = 124;
+
+bool passed_hard_timeout(int wait_status) {
+  return WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == kHardTimeoutStatus;
+}
+
+// What the front knows beyond the status. Who else sends signals it does not.
+const char* explain_exit(const Worker& worker, int wait_status) {
+  if (passed_hard_timeout(wait_status)) return " (PHP's hard_timeout)";
+  if (!WIFSIGNALED(wait_status) || WTERMSIG(wait_status) != SIGKILL) return "";
+  switch (worker.killed) {
+    case Killed::kTimeUp:
+      return " (its time was up)";
+    case Killed::kBrokeRules:
+      return " (it broke the channel's rules)";
+    case Killed::kNotByUs:
+      return "";
+  }
+  return "";
 }
 
 }  // namespace
@@ -72,7 +95,7 @@ void Pool::spawn(Host& host, uint32_t number) {
     worker.seat = *seat;
     worker.pid = 0;
     worker.requests = 0;
-    worker.killed_for_timeout = false;
+    worker.killed = Killed::kNotByUs;
     worker.spawned_at = now;
   }
   host.generation->seat_version(number).fetch_add(1, std::memory_order_acq_rel);
@@ -156,9 +179,7 @@ void Pool::replace(Host& host, uint32_t number, bool had_request, int wait_statu
     std::lock_guard lock(mutex_);
     Worker& worker = host.generation->workers()[number];
     ++restarts_[number];
-    // PHP itself exits with 124 when its hard_timeout has passed.
-    bool timeout =
-        worker.killed_for_timeout || (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 124);
+    bool timeout = worker.killed == Killed::kTimeUp || passed_hard_timeout(wait_status);
     crash = !timeout && !ended_cleanly(wait_status);
     ++(timeout ? counts_.restarts_timeout
        : crash ? counts_.restarts_crash
@@ -192,25 +213,19 @@ void Pool::count_crash() {
 bool Pool::log_death(Host& host, uint32_t number, int wait_status) {
   const Worker& worker = host.generation->workers()[number];
   Generation::Label label;
-  bool had_request = false;
+  bool had_request;
   {
     std::lock_guard lock(mutex_);
     Generation& generation = *host.generation;
-    for (uint32_t slot = 0; slot < generation.slot_count(); ++slot) {
-      if (!generation.in_use(slot)) continue;
-      channel::Claim claim = generation.channel().claim(slot);
-      if (claim.state == SlotState::kQueued || claim.worker != number ||
-          claim.incarnation != worker.incarnation) {
-        continue;
-      }
-      had_request = true;
-      if (claim.state == SlotState::kRunning) label = generation.label(slot);
+    uint32_t slot = generation.slot_held_by(number, worker.incarnation);
+    had_request = slot != Generation::kNoSlot;
+    if (had_request && generation.channel().claim(slot).state == SlotState::kRunning) {
+      label = generation.label(slot);
     }
   }
   // Planned: every worker of it ends now.
   if ((finish_by_ != 0 || is_retired(host)) && WIFEXITED(wait_status)) return had_request;
-  std::string cause = base::describe_exit(wait_status);
-  if (worker.killed_for_timeout) cause += " (its time was up)";
+  std::string cause = base::describe_exit(wait_status) + explain_exit(worker, wait_status);
   bool clean = ended_cleanly(wait_status);
   log_.log(base::LogType::kApp, clean ? base::LogLevel::kInfo : base::LogLevel::kError,
            clean ? "worker ended" : "worker died",
@@ -228,15 +243,8 @@ void Pool::on_line(Host& host, const ControlMessage& message) {
   if (number < options_.workers && !counts_.threads) {
     std::lock_guard lock(mutex_);
     Generation& generation = *host.generation;
-    for (uint32_t slot = 0; slot < generation.slot_count(); ++slot) {
-      if (!generation.in_use(slot)) continue;
-      channel::Claim claim = generation.channel().claim(slot);
-      if (claim.worker == number && claim.state != SlotState::kQueued &&
-          claim.state != SlotState::kFree) {
-        label = generation.label(slot);
-        if (claim.state == SlotState::kRunning) break;
-      }
-    }
+    uint32_t slot = generation.slot_held_by(number, message.header.incarnation);
+    if (slot != Generation::kNoSlot) label = generation.label(slot);
   }
   log_stderr_line(log_, message.text(), number < options_.workers ? int64_t{number} : -1, label);
 }
@@ -247,7 +255,14 @@ void Pool::report_bad_worker(Generation& generation, const channel::Seat& seat, 
   channel::ControlHeader kill{
       .type = ControlType::kKill, .worker = seat.worker(), .incarnation = seat.incarnation()};
   loops_.front()->post([this, number = generation.number(), kill] {
-    if (Host* host = host_of(number)) std::ignore = host->link->send(kill);
+    Host* host = host_of(number);
+    if (host == nullptr) return;
+    {
+      std::lock_guard lock(mutex_);
+      Worker& worker = host->generation->workers()[kill.worker];
+      if (worker.incarnation == kill.incarnation) worker.killed = Killed::kBrokeRules;
+    }
+    std::ignore = host->link->send(kill);
   });
 }
 
@@ -286,7 +301,7 @@ void Pool::kill_overdue() {
                    (claim.state == SlotState::kRunning || claim.state == SlotState::kClaimed);
       if (!still) return true;
       if (now < c.kill_at) return false;
-      host->generation->workers()[c.claim.worker].killed_for_timeout = true;
+      host->generation->workers()[c.claim.worker].killed = Killed::kTimeUp;
       overdue.push_back(c);
       c.kill_at = now + kCancelGrace;  // and again, until its word changes
       return false;
@@ -324,9 +339,9 @@ void Pool::tick() {
   end_retired(now);
   if (request_host_at_ != 0 && now >= request_host_at_) request_host();
   if (renewal_wanted_ != nullptr) renew(now);
-  if (on_drained_) finish_drain();
   // A host that hangs loses its control socket, which ends it.
-  if (finish_by_ != 0 && now >= finish_by_ && host_) host_->link.reset();
+  if (finish_by_ != 0 && now >= finish_by_) end_generation("it does not end");
+  if (on_drained_) finish_drain();
   loops_.front()->timers().arm(tick_timer_, now + kTick);
 }
 

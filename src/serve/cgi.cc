@@ -21,11 +21,6 @@ constexpr std::string_view kUnixServerName = "localhost";
 
 std::string_view default_port(std::string_view scheme) { return scheme == "https" ? "443" : "80"; }
 
-void print_endpoint(const net::Endpoint& endpoint, std::string& ip, std::string& port) {
-  ip = net::IpText(endpoint.ip).view();
-  port = std::to_string(endpoint.port);
-}
-
 // As nginx has it in SERVER_ADDR.
 std::string print_unix(const sockaddr_storage& storage, socklen_t size) {
   auto& name = reinterpret_cast<const sockaddr_un&>(storage);
@@ -112,6 +107,11 @@ void add_headers(const CgiRequest& request, channel::RequestEncoder& encoder) {
 }
 
 }  // namespace
+
+void print_endpoint(const net::Endpoint& endpoint, std::string& ip, std::string& port) {
+  ip = net::IpText(endpoint.ip).view();
+  port = std::to_string(endpoint.port);
+}
 
 std::optional<ConnectionAddresses> addresses_of(int fd) {
   ConnectionAddresses addresses;

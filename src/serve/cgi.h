@@ -43,6 +43,8 @@ struct ConnectionAddresses {
 // for somebody else.
 std::optional<ConnectionAddresses> addresses_of(int fd);
 
+void print_endpoint(const net::Endpoint& endpoint, std::string& ip, std::string& port);
+
 struct CgiRequest {
   const http::RequestHead& head;
   const Route& route;

@@ -31,10 +31,11 @@ Exchange::~Exchange() {
 void Exchange::reset() {
   body_.reset();
   held_.clear();
-  if (held_.capacity() > kKeptBytes) held_.release();
   content_type_.clear();
   declared_length_.reset();
   named_by_ = NamedBy::kNobody;
+  coding_ = base::ContentCoding::kIdentity;
+  encodings_ = false;
   event_stream_ = room_wanted_ = timed_out_ = dropped_ = false;
   passed_on_ = 0;
   error_status_ = status_ = 0;
@@ -249,7 +250,7 @@ void Exchange::refuse(int status, const char* why) {
 }
 
 void Exchange::on_room() {
-  if (file_ranges_) return send_ranges();
+  if (state_ == State::kRanges) return send_ranges();
   if (!room_wanted_ || !job_active_) return;
   room_wanted_ = false;
   services_.jobs->resume(job_);
@@ -269,6 +270,8 @@ void Exchange::finish() {
   report();
   state_ = State::kIdle;
   body_.reset();
+  // Now, not at the next use: a spare exchange may wait long for it.
+  if (held_.capacity() > kKeptBytes) held_.release();
   stream_ = nullptr;
   head_ = nullptr;
 }

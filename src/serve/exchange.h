@@ -136,6 +136,7 @@ class Exchange final : private pool::AnswerConsumer {
   // --- exchange_file.cc: files
   void send_file();
   void send_found(FileCache::Found found);
+  void choose_encoding();
   void send_open_error(const base::Error& error);
   void begin_file_head(int status, const StaticFile& file);
   void send_content(FileCache::Found found);
@@ -143,6 +144,7 @@ class Exchange final : private pool::AnswerConsumer {
   void begin_ranges(FileCache::Found found, const http::ByteRanges& ranges);
   void send_ranges();
   size_t send_range_piece(FileRanges& all);
+  void add_body_fields();
   std::string_view file_type(const StaticFile& file) const;
   bool take_file_name(std::string_view name, std::string_view value);
   void send_named_file();
@@ -200,7 +202,12 @@ class Exchange final : private pool::AnswerConsumer {
   std::optional<uint64_t> declared_length_;
   bool event_stream_ = false;
   base::Buffer held_;
-  uint64_t file_size_ = 0;  // for a 416
+
+  // A file's answer.
+  uint64_t file_size_ = 0;
+  std::string etag_;
+  bool encodings_ = false;  // the file lies there in several codings
+  base::ContentCoding coding_ = base::ContentCoding::kIdentity;
 
   NamedBy named_by_ = NamedBy::kNobody;
   std::string file_name_;

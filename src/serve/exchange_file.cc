@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "http/accept_encoding.h"
 #include "http/chars.h"
+#include "http/content_type.h"
 #include "http/validators.h"
 #include "serve/exchange.h"
 #include "serve/limits.h"
@@ -23,6 +25,7 @@ bool is_kept_of_script(std::string_view name) {
 
 // `path` below `root` as a path that begins at it, or nothing.
 std::string_view below(std::string_view path, std::string_view root) {
+  if (root == "/") return path;
   bool inside = !root.empty() && path.size() > root.size() && path.starts_with(root) &&
                 path[root.size()] == '/';
   return inside ? path.substr(root.size()) : std::string_view();
@@ -31,9 +34,22 @@ std::string_view below(std::string_view path, std::string_view root) {
 }  // namespace
 
 void Exchange::send_file() {
-  auto found = services_.files.open(route_.file);
+  choose_encoding();
+  std::string_view path = route_.file;
+  if (coding_ != base::ContentCoding::kIdentity) {
+    scratch_.assign(path).append(suffix_of(coding_));
+    path = scratch_;
+  }
+  auto found = services_.files.open(path);
   if (!found) return send_open_error(found.error());
   send_found(std::move(*found));
+}
+
+void Exchange::choose_encoding() {
+  base::CodingList there = services_.files.neighbours_of(route_.file, options().compression);
+  if (there.empty()) return;
+  encodings_ = true;
+  coding_ = http::negotiate_coding(*head_, there).coding;
 }
 
 void Exchange::send_open_error(const base::Error& error) {
@@ -54,8 +70,13 @@ void Exchange::send_open_error(const base::Error& error) {
 void Exchange::send_found(FileCache::Found found) {
   const StaticFile& file = *found.file;
   file_size_ = file.identity.size;
+  etag_.assign(file.etag);
+  if (coding_ != base::ContentCoding::kIdentity) {
+    // Never that of the file itself, whatever sizes and times they have.
+    etag_.insert(etag_.size() - 1, suffix_of(coding_));
+  }
   http::Validators validators{
-      .etag = file.etag, .last_modified = file.modified_seconds(), .date_is_strong = file.settled};
+      .etag = etag_, .last_modified = file.modified_seconds(), .date_is_strong = file.settled};
   // A script may name a file in answer to any method; conditions are about reading one.
   if (head_->method == "GET" || head_->method == "HEAD") {
     auto met = http::evaluate_preconditions(*head_, validators);
@@ -82,8 +103,9 @@ void Exchange::send_found(FileCache::Found found) {
 // All but what the status decides about.
 void Exchange::begin_file_head(int status, const StaticFile& file) {
   begin_head(status);
-  answer_.add("ETag", file.etag);
+  answer_.add("ETag", etag_);
   answer_.add("Last-Modified", file.last_modified);
+  if (encodings_) answer_.add("Vary", "Accept-Encoding");
   if (named_by_ != NamedBy::kNobody) {
     script_head_.for_each([&](std::string_view name, std::string_view value) {
       if (is_kept_of_script(name)) answer_.add(name, value);
@@ -95,17 +117,28 @@ void Exchange::begin_file_head(int status, const StaticFile& file) {
   }
 }
 
+// Of every answer that has bytes of the file.
+void Exchange::add_body_fields() {
+  if (coding_ != base::ContentCoding::kIdentity) {
+    answer_.add("Content-Encoding", base::name_of(coding_));
+  }
+  answer_.add("Accept-Ranges", "bytes");
+  add_configured();
+}
+
 std::string_view Exchange::file_type(const StaticFile& file) const {
   bool scripts = named_by_ != NamedBy::kNobody && !content_type_.empty();
-  return scripts ? std::string_view(content_type_) : file.content_type;
+  if (scripts) return content_type_;
+  // What the file holds when it is decoded.
+  return coding_ == base::ContentCoding::kIdentity ? file.content_type
+                                                   : http::content_type_of(route_.file);
 }
 
 void Exchange::send_content(FileCache::Found found) {
   const StaticFile& file = *found.file;
   begin_file_head(200, file);
-  answer_.add("Accept-Ranges", "bytes");
   answer_.add("Content-Type", file_type(file));
-  add_configured();
+  add_body_fields();
   state_ = State::kAnswered;
   if (head_->method == "HEAD") return stream_->start(answer_, file_size_, {}, Last::kYes);
   if (found.fd) return stream_->start_file(answer_, std::move(found.fd), 0, file_size_);
@@ -119,9 +152,8 @@ void Exchange::send_range(FileCache::Found found, http::ByteRange range) {
   scratch_.clear();
   http::append_content_range(scratch_, range, file_size_);
   answer_.add("Content-Range", scratch_);
-  answer_.add("Accept-Ranges", "bytes");
   answer_.add("Content-Type", file_type(file));
-  add_configured();
+  add_body_fields();
   state_ = State::kAnswered;
   if (found.fd) {
     return stream_->start_file(answer_, std::move(found.fd), range.offset, range.length);
@@ -143,10 +175,9 @@ void Exchange::begin_ranges(FileCache::Found found, const http::ByteRanges& rang
   if (!file_ranges_->fd) file_ranges_->content = file.content;
 
   begin_file_head(206, file);
-  answer_.add("Accept-Ranges", "bytes");
   scratch_.assign("multipart/byteranges; boundary=").append(file_ranges_->boundary);
   answer_.add("Content-Type", scratch_);
-  add_configured();
+  add_body_fields();
   state_ = State::kRanges;
   stream_->set_pace(Pace::kHoldBack);
   stream_->start(answer_, http::parts_length(file_ranges_->form(), ranges.all()), {}, Last::kNo);

@@ -11,6 +11,9 @@
 namespace howdah::serve {
 namespace {
 
+// Indexed by base::ContentCoding.
+constexpr std::string_view kSuffixes[base::kContentCodings] = {"", ".br", ".zst", ".gz"};
+
 // Reads as many bytes as the file is known to have. Returns how many there were.
 base::Result<size_t> read_content(StaticFile& file, int fd) {
   file.content.resize(file.identity.size);
@@ -29,6 +32,10 @@ base::Result<size_t> read_content(StaticFile& file, int fd) {
 }
 
 }  // namespace
+
+std::string_view suffix_of(base::ContentCoding coding) {
+  return kSuffixes[static_cast<size_t>(coding)];
+}
 
 FileCache::FileCache(const DocumentRoot& root, const net::EventLoop& loop, base::Nanos trust,
                      WallClock wall)
@@ -68,8 +75,36 @@ base::Result<FileCache::Found> FileCache::open(std::string_view path) {
   return Found{&entry->file, {}};
 }
 
+base::CodingList FileCache::neighbours_of(std::string_view path, const base::CodingList& offered) {
+  if (kind_of(path) != FileKind::kFile) return {};
+  Entry* entry = find(path);
+  // A path too long to be remembered is too long to have others beside it.
+  if (entry == nullptr) return {};
+  if (!entry->neighbours_at || loop_.now() - *entry->neighbours_at > trust_) {
+    entry->neighbours = look_for_neighbours(*entry, offered);
+    entry->neighbours_at = loop_.now();
+  }
+  return entry->neighbours;
+}
+
+base::CodingList FileCache::look_for_neighbours(const Entry& entry,
+                                                const base::CodingList& offered) {
+  base::CodingList found;
+  for (base::ContentCoding coding : offered) {
+    scratch_.assign(entry.path).append(suffix_of(coding));
+    FileLook look = root_.look_at(scratch_);
+    // Whole seconds: tools that copy times may lose the rest.
+    bool older = look.identity.modified / base::kSecond < entry.file.modified_seconds();
+    if (look.kind != FileKind::kFile || look.identity.size == 0 || older) continue;
+    found.codings[found.count++] = coding;
+  }
+  return found;
+}
+
 // The entry of a path, now the latest used, or null.
 FileCache::Entry* FileCache::find(std::string_view path) {
+  // Routing and answering ask for the same one.
+  if (!entries_.empty() && entries_.front().path == path) return &entries_.front();
   auto found = by_path_.find(path);
   if (found == by_path_.end()) return nullptr;
   entries_.splice(entries_.begin(), entries_, found->second);
@@ -83,7 +118,7 @@ FileCache::Entry* FileCache::remember(std::string_view path, const FileLook& loo
     unkept_.path.assign(path);
     return &unkept_;
   }
-  make_room(0);
+  if (entries_.size() == kCachedFiles) forget(std::prev(entries_.end()));
   entries_.push_front({.path = std::string(path), .kind = look.kind});
   by_path_.emplace(entries_.front().path, entries_.begin());
   return &entries_.front();
@@ -97,7 +132,9 @@ void FileCache::see(Entry& entry, const FileLook& look) {
   entry.file.identity = look.identity;
   if (same && entry.file.settled) return;
   drop_content(entry);
-  if (!same) entry.described = false;
+  if (same) return;
+  entry.described = false;
+  entry.neighbours_at.reset();
 }
 
 void FileCache::describe(Entry& entry) {
@@ -148,10 +185,9 @@ void FileCache::forget(Entries::iterator entry) {
   entries_.erase(entry);
 }
 
-// For one more entry, and `size` bytes of the latest one.
+// For `size` bytes of the latest entry.
 void FileCache::make_room(size_t size) {
-  while (entries_.size() > 1 &&
-         (entries_.size() >= kCachedFiles || content_bytes_ + size > kCachedFileBytes)) {
+  while (entries_.size() > 1 && content_bytes_ + size > kCachedFileBytes) {
     forget(std::prev(entries_.end()));
   }
 }

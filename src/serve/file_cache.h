@@ -8,14 +8,19 @@
 // anew, and nothing of the old one is used.
 
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "base/content_coding.h"
 #include "net/event_loop.h"
 #include "serve/file_system.h"
 
 namespace howdah::serve {
+
+// ".br" for Brotli: how a file is called that holds another one's content in that coding.
+std::string_view suffix_of(base::ContentCoding coding);
 
 // A regular file as its answers describe it.
 struct StaticFile {
@@ -50,6 +55,10 @@ class FileCache final : public FileSystem {
   // Fails with ENOENT for what is no regular file, and with EAGAIN for one that never stands still.
   base::Result<Found> open(std::string_view path);
 
+  // In the order of `offered`, the codings in which a file lies beside itself: as x.br, x.zst,
+  // x.gz, not empty and not older than itself, since an older one is of an older content.
+  base::CodingList neighbours_of(std::string_view path, const base::CodingList& offered);
+
   size_t size() const { return entries_.size(); }
   size_t content_bytes() const { return content_bytes_; }
 
@@ -60,6 +69,8 @@ class FileCache final : public FileSystem {
     StaticFile file;
     bool described = false;  // `file` holds more than its identity
     base::Nanos checked_at = 0;
+    std::optional<base::Nanos> neighbours_at;  // when they were looked for
+    base::CodingList neighbours;
   };
   using Entries = std::list<Entry>;  // the latest used first
 
@@ -67,6 +78,7 @@ class FileCache final : public FileSystem {
   Entry* remember(std::string_view path, const FileLook& look);
   bool trusted(const Entry& entry) const { return loop_.now() - entry.checked_at <= trust_; }
   void see(Entry& entry, const FileLook& look);
+  base::CodingList look_for_neighbours(const Entry& entry, const base::CodingList& offered);
   void describe(Entry& entry);
   bool settles(const FileIdentity& identity) const;
   base::Status read(Entry& entry, int fd);
@@ -81,6 +93,7 @@ class FileCache final : public FileSystem {
   Entries entries_;
   std::unordered_map<std::string_view, Entries::iterator> by_path_;  // keys are in the entries
   size_t content_bytes_ = 0;
+  std::string scratch_;
   Entry unkept_;  // of a path that is too long to be remembered
 };
 

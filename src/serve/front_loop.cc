@@ -217,7 +217,6 @@ bool FrontLoop::accept_one(Acceptor& acceptor) {
   int fd = base::retry_eintr(
       [&] { return ::accept4(acceptor.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); });
   if (fd >= 0) {
-    if (std::exchange(accept_failed_, false)) services_.shared.log.info("accepting again");
     adopt(base::UniqueFd(fd), acceptor.protocol);
     return true;
   }
@@ -226,9 +225,9 @@ bool FrontLoop::accept_one(Acceptor& acceptor) {
     return false;
   }
   if (concerns_one_client(errno)) return true;
-  // Once, however often the kernel says so until there is room again.
-  if (!std::exchange(accept_failed_, true)) {
+  if (base::Nanos now = services_.loop.now(); now >= accept_log_at_) {
     services_.shared.log.error("cannot accept, pausing", {{"reason", ::strerrordesc_np(errno)}});
+    accept_log_at_ = now + kRefusalLogGap;
   }
   pause();
   return false;

@@ -75,9 +75,10 @@ class FrontLoop final : public net::PassHook {
   std::array<std::vector<std::unique_ptr<Connection>>, kProtocols> spare_;
   std::vector<Connection*> running_;
   bool paused_ = false;
-  bool accept_failed_ = false;  // and was logged
-  uint64_t turned_away_ = 0;    // since it was logged last
+  // Next time that a line about it may be written.
+  base::Nanos accept_log_at_ = 0;
   base::Nanos turn_away_log_at_ = 0;
+  uint64_t turned_away_ = 0;  // since it was logged last
   net::MemberTimer<FrontLoop, &FrontLoop::on_pause_over> pause_timer_{*this};
   std::function<void()> on_drained_;
 };

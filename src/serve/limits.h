@@ -49,7 +49,7 @@ inline constexpr base::Nanos kBodyRateCheck = base::kSecond;
 inline constexpr base::Nanos kHandshakeTime = 10 * base::kSecond;
 // Pause of accepting when descriptors have run out.
 inline constexpr base::Nanos kAcceptPause = 100 * base::kMillisecond;
-// Between two log lines of a loop about clients that were refused.
+// Between two log lines of a loop about clients that were refused, or could not be accepted.
 inline constexpr base::Nanos kRefusalLogGap = 10 * base::kSecond;
 
 // What was seen of a file is believed for this long; CONTRACT section 3 allows no more.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/content_coding.h"
 #include "net/ip_address.h"
 #include "serve/limits.h"
 
@@ -28,6 +29,9 @@ struct ServeOptions {
   std::vector<std::string> php_deny;
   std::string sendfile_root;  // where a script's X-Accel-Redirect points; empty = document_root
   bool follow_symlinks = true;
+  // In the order of preference: which precompressed neighbours of static files are used.
+  base::CodingList compression = {
+      {base::ContentCoding::kBrotli, base::ContentCoding::kZstd, base::ContentCoding::kGzip}, 3};
   // How long what was seen of a file is believed, at most kFileTrust; 0 = not at all.
   base::Nanos file_trust = kFileTrust;
   std::optional<base::Nanos> static_cache_ttl =

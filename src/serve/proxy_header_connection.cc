@@ -9,14 +9,6 @@
 #include "serve/limits.h"
 
 namespace howdah::serve {
-namespace {
-
-void print_endpoint(const net::Endpoint& endpoint, std::string& ip, std::string& port) {
-  ip = net::IpText(endpoint.ip).view();
-  port = std::to_string(endpoint.port);
-}
-
-}  // namespace
 
 void ProxyHeaderConnection::open(Client client) {
   client_ = std::move(client);

@@ -119,9 +119,10 @@ class RecordingObserver final : public ExchangeObserver {
   void on_connection_closed() override { --open; }
 };
 
-class NullSink final : public base::LogSink {
+class CountingSink final : public base::LogSink {
  public:
-  void write_line(std::string_view) override {}
+  int lines = 0;
+  void write_line(std::string_view) override { ++lines; }
 };
 
 class ServeTest : public testing::Test {
@@ -207,7 +208,7 @@ class ServeTest : public testing::Test {
   std::string root_;
   ServeOptions options_;
   bool stub_ = false;
-  NullSink sink_;
+  CountingSink sink_;
   base::Logger log_{sink_, {}};
   RecordingObserver observer_;
   FakeQueue queue_;

@@ -12,14 +12,19 @@ namespace howdah::serve {
 namespace {
 
 // The one place that says what a TLS client may speak: names of RFC 7301 in our order.
-constexpr std::string_view kNames[] = {"h2", "http/1.1"};
-constexpr Protocol kMeanings[] = {Protocol::kHttp2, Protocol::kHttp1};
-static_assert(std::size(kNames) == std::size(kMeanings));
+struct ProtocolName {
+  std::string_view name;
+  Protocol protocol;
+};
+constexpr ProtocolName kProtocolNames[] = {
+    {"h2", Protocol::kHttp2},
+    {"http/1.1", Protocol::kHttp1},
+};
 
 // A client that names nothing speaks HTTP/1.
-Protocol meaning_of(std::string_view name) {
-  for (size_t i = 0; i < std::size(kNames); ++i) {
-    if (kNames[i] == name) return kMeanings[i];
+Protocol protocol_of(std::string_view name) {
+  for (const ProtocolName& known : kProtocolNames) {
+    if (known.name == name) return known.protocol;
   }
   return Protocol::kHttp1;
 }
@@ -29,7 +34,11 @@ bool begins_request(char byte) { return byte >= 'A' && byte <= 'Z'; }
 
 }  // namespace
 
-std::span<const std::string_view> tls_protocols() { return kNames; }
+std::vector<std::string_view> tls_protocols() {
+  std::vector<std::string_view> names;
+  for (const ProtocolName& known : kProtocolNames) names.push_back(known.name);
+  return names;
+}
 
 void TlsHandshake::open(Client client) {
   client_ = std::move(client);
@@ -100,7 +109,7 @@ void TlsHandshake::proceed() {
     case net::TlsSession::Handshake::kDone:
       client_.addresses.entrance = Entrance::kTls;
       client_.addresses.tls = session.version();
-      return hand_on(meaning_of(session.protocol()));
+      return hand_on(protocol_of(session.protocol()));
   }
 }
 

@@ -2,13 +2,16 @@
 
 // A client of a TLS port until it is known what it speaks inside: then another connection has it.
 
+#include <string_view>
+#include <vector>
+
 #include "serve/connection.h"
 #include "serve/services.h"
 
 namespace howdah::serve {
 
 // What is offered by ALPN, in the order of our preference.
-std::span<const std::string_view> tls_protocols();
+std::vector<std::string_view> tls_protocols();
 
 // A client that has not said anything costs no session. One that speaks plain HTTP is handed on as
 // it is, with Entrance::kMistaken, to be answered.

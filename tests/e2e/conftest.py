@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from harness import waiting
 from harness.folders import copy_site, public_folder
 from harness.fpm import FpmServer
+from harness.sanitizers import built_with, time_factor
 from harness.server import Programs, Server
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -19,7 +21,13 @@ def pytest_addoption(parser):
     group = parser.getgroup("howdah")
     group.addoption("--build", default="build/release", help="build directory; its bin/ holds the programs")
     group.addoption("--php-mode", choices=("process", "thread", "both"), default="both")
+    group.addoption("--setting", action="append", default=[], metavar="NAME=VALUE", help="for every server")
     group.addoption("--reference", action="store_true", help="run against nginx + PHP-FPM instead")
+
+
+def pytest_configure(config):
+    config.sanitizers = built_with(REPOSITORY / config.getoption("--build"))
+    waiting.slow_down(time_factor(config.sanitizers))
 
 
 def pytest_generate_tests(metafunc):
@@ -49,6 +57,8 @@ def pytest_collection_modifyitems(config, items):
 def pytest_runtest_setup(item):
     if item.get_closest_marker("root_only") and os.geteuid() != 0:
         pytest.skip("needs to be started as root")
+    if item.get_closest_marker("interrupts_loop") and "thread" in item.config.sanitizers:
+        pytest.skip("the thread sanitizer holds signals back while a script calls nothing")
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +92,7 @@ class Launcher:
         self._request = request
         self._programs = programs
         self._stack = contextlib.ExitStack()
+        self.servers = []
 
     def __call__(self, www=None, site=None, **options):
         """`www`: a folder beside the test file that is copied to a fresh root (default: www).
@@ -90,12 +101,16 @@ class Launcher:
         if root is None:
             root = self.folder()
             copy_site(Path(self._request.path).parent / (www or "www"), root)
-        return self._stack.enter_context(self.prepare(root, **options))
+        server = self._stack.enter_context(self.prepare(root, **options))
+        self.servers.append(server)
+        return server
 
     def prepare(self, root, **options):
         """A server that is not started yet."""
-        kind = FpmServer if self._request.config.getoption("--reference") else Server
-        server = kind(self._programs, root, **options)
+        config = self._request.config
+        kind = FpmServer if config.getoption("--reference") else Server
+        settings = dict(setting.split("=", 1) for setting in config.getoption("--setting"))
+        server = kind(self._programs, root, **{**settings, **options})
         self._stack.callback(shutil.rmtree, server.run_folder, ignore_errors=True)
         return server
 
@@ -123,6 +138,15 @@ def launch_shared(request, programs):
     launcher = Launcher(request, programs)
     yield launcher
     launcher.close()
+
+
+@pytest.fixture(autouse=True)
+def no_sanitizer_report(request):
+    """A report of a server that is shared fails the test that caused it, not the last of the module."""
+    launcher = request.getfixturevalue("launch_shared") if "launch_shared" in request.fixturenames else None
+    yield
+    for server in launcher.servers if launcher else []:
+        server.check_sanitizers()
 
 
 @pytest.fixture(scope="module")

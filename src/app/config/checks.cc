@@ -1,9 +1,13 @@
 #include "app/config/checks.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
+#include <linux/openat2.h>
 #include <pwd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +32,11 @@ constexpr uint32_t kQueuePerWorker = 100;
 constexpr size_t kLongestSocketPath = 107;
 constexpr uint32_t kOneThreadUpTo = 4;  // CPUs
 constexpr uint32_t kMostLoops = 32;
+// Descriptors of the front that are no client's: its own, each worker's, and this share of all for
+// files on their way to clients and for the spool.
+constexpr uint64_t kOwnDescriptors = 64;
+constexpr uint64_t kDescriptorsPerWorker = 4;
+constexpr uint64_t kShareOfFiles = 4;
 
 // Collects what is wrong, one line a setting.
 class Checker {
@@ -56,8 +65,11 @@ class Checker {
   }
 
   void site();
+  void sendfile_root();
+  void symlinks();
   void php(const std::string& program_directory);
   void resolve_counts();
+  void connections();
   void spool();
   void control_socket();
   void users();
@@ -91,6 +103,8 @@ std::string environment_value(const char* name) {
 }
 
 void Checker::site() {
+  sendfile_root();
+  symlinks();
   std::error_code error;
   fs::path root = fs::canonical(config_.document_root, error);
   if (error || !fs::is_directory(root, error)) {
@@ -118,6 +132,29 @@ void Checker::site() {
   }
 }
 
+void Checker::sendfile_root() {
+  std::string& root = config_.sendfile_root;
+  if (root.empty()) return;
+  std::error_code error;
+  fs::path resolved = fs::canonical(root, error);
+  if (error || !fs::is_directory(resolved, error))
+    return wrong("SENDFILE_ROOT", "no such directory");
+  root = resolved.string();
+}
+
+// A filter of system calls that does not know openat2 may say EPERM as well as ENOSYS.
+void Checker::symlinks() {
+  if (config_.follow_symlinks) return;
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  int root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  long fd = ::syscall(SYS_openat2, root, ".", &how, sizeof how);
+  if (fd < 0) wrong("FOLLOW_SYMLINKS", "needs openat2(), which this system does not let us call");
+  if (fd >= 0) ::close(static_cast<int>(fd));
+  if (root >= 0) ::close(root);
+}
+
 void Checker::php(const std::string& program_directory) {
   resolve_counts();
   if (config_.use_stub) return;  // needs no worker program
@@ -142,6 +179,24 @@ void Checker::resolve_counts() {
   if (config_.queue_capacity == 0) config_.queue_capacity = config_.php_workers * kQueuePerWorker;
   if (config_.front_threads == 0) {
     config_.front_threads = cpus <= kOneThreadUpTo ? 1 : std::min(cpus / 4, kMostLoops);
+  }
+}
+
+// The start raises the limit to the hard one.
+void Checker::connections() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) base::die("getrlimit");
+  uint64_t descriptors = std::min<uint64_t>(limit.rlim_max, INT32_MAX);
+  uint64_t kept = kOwnDescriptors + config_.php_workers * kDescriptorsPerWorker;
+  kept = std::min(kept + descriptors / kShareOfFiles, descriptors - 1);
+  auto most = static_cast<uint32_t>(descriptors - kept);
+  if (config_.max_connections == 0) {
+    config_.max_connections = most;
+  } else if (config_.max_connections > most) {
+    // More could be accepted, but not be given a file.
+    config_.notices.push_back(fmt::format("MAX_CONNECTIONS={} is {}: the descriptor limit is {}",
+                                          config_.max_connections, most, descriptors));
+    config_.max_connections = most;
   }
 }
 
@@ -230,9 +285,7 @@ void Checker::tls() {
 // Settings that have no effect yet are checked all the same, so that a configuration is right or
 // wrong whatever the version.
 void Checker::later_versions() {
-  for (std::string_view name : {"SENDFILE_ROOT", "ERROR_PAGES_DIR"}) {
-    if (!text(name).empty()) directory(name, text(name));
-  }
+  if (!text("ERROR_PAGES_DIR").empty()) directory("ERROR_PAGES_DIR", text("ERROR_PAGES_DIR"));
   if (!text("WORKER_SCRIPT").empty() && !config_.use_ext)
     wrong("USE_EXT", "WORKER_SCRIPT needs it");
 
@@ -284,6 +337,7 @@ void resolve_and_check(Config& config, const std::string& program_directory,
   Checker checker(config, problems);
   checker.site();
   checker.php(program_directory);
+  checker.connections();
   checker.spool();
   checker.control_socket();
   checker.users();

@@ -13,8 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "app/config/inherited.h"
 #include "base/clock.h"
+#include "base/content_coding.h"
 #include "base/log.h"
+#include "net/ip_address.h"
 
 namespace howdah::app {
 
@@ -57,6 +60,7 @@ struct Config {
   bool tls_redirect = false;
   std::string internal_addr;   // empty = no internal server
   std::string control_socket;  // empty = none can be made
+  std::vector<InheritedSocket> inherited;
 
   // Site
   std::string document_root;
@@ -90,7 +94,9 @@ struct Config {
   base::Nanos body_timeout = 0;
   std::optional<base::Nanos> idle_timeout;  // 0 = no keep-alive, empty = no limit
   base::Nanos write_timeout = 0;
-  uint32_t max_connections = 0;  // 0 = from the descriptor limit
+  uint32_t max_connections = 0;         // resolved: never 0
+  uint32_t max_connections_per_ip = 0;  // 0 = no limit
+  net::PeerList trusted_proxies;
   std::string spool_dir;
   uint64_t spool_max = 0;
   std::optional<base::Nanos> drain_timeout;  // 0 = cut at once, empty = no limit
@@ -98,6 +104,8 @@ struct Config {
   // Answers
   base::Nanos static_cache_ttl = 0;  // 0 = no Cache-Control
   bool follow_symlinks = true;
+  std::string sendfile_root;  // absolute, links resolved; empty = DOCUMENT_ROOT
+  base::CodingList compression;
   std::vector<std::pair<std::string, std::string>> response_headers;
 
   // Logs

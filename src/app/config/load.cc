@@ -152,6 +152,8 @@ void Loader::make_php_environment() {
     all.erase(std::string(setting.name));
     all.erase(std::string(kPrefix) + std::string(setting.name));
   }
+  // Our sockets are not its own.
+  for (std::string_view name : kInheritedVariables) all.erase(std::string(name));
   for (const auto& [name, value] : all)
     loaded_.config.php_environment.push_back(name + "=" + value);
 }
@@ -164,6 +166,7 @@ Loaded Loader::run() {
   choose_directory();
   for (const Setting& setting : settings()) config.settings.push_back(find(setting));
   apply_rust_log();
+  config.inherited = inherited_sockets(environment_, ::getpid(), loaded_.problems);
 
   for (const Setting& setting : settings()) {
     FoundSetting& value = *std::ranges::find(config.settings, setting.name, &FoundSetting::name);

@@ -11,6 +11,7 @@
 
 #include "app/config/checks.h"
 #include "app/config/settings.h"
+#include "net/tls_fixture.h"
 
 namespace howdah::app {
 namespace {
@@ -153,10 +154,14 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"LOG_FORMAT", "xml"}, WrongValue{"SERVICE_NAME", "a\tb\x01"},
         WrongValue{"RATE_LIMIT", "x"}, WrongValue{"RATE_WINDOW", "0"},
         WrongValue{"RATE_WINDOW", "off"}, WrongValue{"TRUSTED_PROXIES", "10.0.0.0/33"},
-        WrongValue{"TRUSTED_PROXIES", "example.com"}, WrongValue{"COMPRESSION", "lzma"},
-        WrongValue{"RESPONSE_HEADERS", "X-Frame-Options"},
+        WrongValue{"TRUSTED_PROXIES", "example.com"},
+        WrongValue{"TRUSTED_PROXIES", "10.0.0.1,unix:"}, WrongValue{"MAX_CONNECTIONS_PER_IP", "-1"},
+        WrongValue{"MAX_CONNECTIONS_PER_IP", "many"}, WrongValue{"MAX_CONNECTIONS", "-1"},
+        WrongValue{"COMPRESSION", "lzma"}, WrongValue{"RESPONSE_HEADERS", "X-Frame-Options"},
         WrongValue{"RESPONSE_HEADERS", "X: a\x01"}, WrongValue{"RESPONSE_HEADERS", "Connection: x"},
         WrongValue{"RESPONSE_HEADERS", "content-length: 1"}, WrongValue{"TLS_CERT", "/no/cert.pem"},
+        WrongValue{"TLS_KEY", "/no/key.pem"}, WrongValue{"TLS_REDIRECT", "maybe"},
+        WrongValue{"TLS_REDIRECT", "1"}, WrongValue{"TLS_LISTEN_ADDR", ","},
         WrongValue{"TLS_LISTEN_ADDR", "x"}, WrongValue{"TLS_LISTEN_ADDR", ":8443"},
         WrongValue{"WORKER_MODE", "fast"}, WrongValue{"WORKER_MAX_FAILURES", "0"},
         WrongValue{"SNAPSHOT_READY", "x"}, WrongValue{"PHP_MAX_MEMORY", "x"},
@@ -179,10 +184,89 @@ TEST_F(LoadConfig, ReportsAllWrongValuesAtOnce) {
   EXPECT_EQ(loaded.problems.size(), 3U);
 }
 
-TEST_F(LoadConfig, HalfATlsPairIsAnError) {
-  std::string file = write("cert.pem", "");
-  EXPECT_THAT(load({"TLS_CERT=" + file}).problems, Contains(HasSubstr("as many files in TLS_KEY")));
-  EXPECT_THAT(load({"TLS_KEY=" + file}).problems, Contains(HasSubstr("as many files in TLS_CERT")));
+class LoadTlsConfig : public LoadConfig {
+ protected:
+  // Writes NAME.pem and NAME-key.pem.
+  void put(const std::string& name, const net::TlsPair& pair) {
+    write(name + ".pem", pair.chain);
+    write(name + "-key.pem", pair.key);
+  }
+  std::string cert(const std::string& name) const { return (root_ / name).string() + ".pem"; }
+  std::string key(const std::string& name) const { return cert(name + "-key"); }
+  // One problem and no other: it begins with `line`.
+  void expect_problem(std::vector<std::string> environment, const std::string& name,
+                      const std::string& what) {
+    EXPECT_THAT(load(environment).problems,
+                ElementsAre(AllOf(StartsWith(name + "="), HasSubstr(": " + what))));
+  }
+};
+
+TEST_F(LoadTlsConfig, TakesAPair) {
+  put("a", net::make_pair());
+  Loaded loaded = load({"TLS_LISTEN_ADDR=:8443", "TLS_CERT=" + cert("a"), "TLS_KEY=" + key("a")});
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_THAT(loaded.config.listen, ElementsAre("0.0.0.0:8080"));
+  EXPECT_THAT(loaded.config.tls_listen, ElementsAre(":8443"));
+}
+
+TEST_F(LoadTlsConfig, APairAloneIsForListenAddr) {
+  put("a", net::make_pair());
+  Config config = load({"TLS_CERT=" + cert("a"), "TLS_KEY=" + key("a")}).config;
+  EXPECT_THAT(config.listen, IsEmpty());
+  EXPECT_THAT(config.tls_listen, ElementsAre("0.0.0.0:8080"));
+}
+
+TEST_F(LoadTlsConfig, HalfAPairIsAnError) {
+  put("a", net::make_pair());
+  put("b", net::make_pair());
+  expect_problem({"TLS_CERT=" + cert("a")}, "TLS_CERT", "needs as many files in TLS_KEY");
+  expect_problem({"TLS_KEY=" + key("a")}, "TLS_KEY", "needs as many files in TLS_CERT");
+  expect_problem({"TLS_CERT=" + cert("a") + "," + cert("b"), "TLS_KEY=" + key("a")}, "TLS_CERT",
+                 "needs as many");
+  expect_problem({"TLS_CERT=" + cert("a"), "TLS_KEY=" + key("a") + "," + key("b")}, "TLS_KEY",
+                 "needs as many");
+}
+
+TEST_F(LoadTlsConfig, FilesThatDoNotServeAreNamed) {
+  put("a", net::make_pair());
+  put("b", net::make_pair());
+  write("empty.pem", "");
+  auto expect = [&](const std::string& certificate, const std::string& private_key,
+                    const std::string& name, const std::string& what) {
+    expect_problem({"TLS_CERT=" + certificate, "TLS_KEY=" + private_key}, name, what);
+  };
+  expect("/no/x.pem", key("a"), "TLS_CERT", "/no/x.pem: No such file");
+  expect(cert("a"), "/no/x.pem", "TLS_KEY", "/no/x.pem: No such file");
+  expect(root_.string(), key("a"), "TLS_CERT", root_.string() + ": not a file");
+  expect(cert("empty"), key("a"), "TLS_CERT", cert("empty") + ": not a certificate in PEM form");
+  expect(cert("a"), cert("empty"), "TLS_KEY", cert("empty") + ": not a private key in PEM form");
+  expect(cert("a"), key("b"), "TLS_KEY", key("b") + ": does not match its certificate");
+  expect(cert("a") + "," + cert("b"), key("a") + "," + cert("b"), "TLS_KEY",
+         cert("b") + ": not a private key");
+}
+
+TEST_F(LoadTlsConfig, AnExpiredCertificateIsANotice) {
+  put("a", net::make_pair({.valid_from = -7200, .valid_until = -3600}));
+  Loaded loaded = load({"TLS_CERT=" + cert("a"), "TLS_KEY=" + key("a")});
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_THAT(loaded.config.notices, Contains(HasSubstr(cert("a") + ": expired on ")));
+}
+
+TEST_F(LoadTlsConfig, ARedirectNeedsBothKindsOfListener) {
+  put("a", net::make_pair());
+  std::string certificate = "TLS_CERT=" + cert("a"), private_key = "TLS_KEY=" + key("a");
+  expect_problem({"TLS_REDIRECT=1"}, "TLS_REDIRECT", "needs TLS_LISTEN_ADDR beside LISTEN_ADDR");
+  expect_problem({"TLS_REDIRECT=1", certificate, private_key}, "TLS_REDIRECT",
+                 "needs TLS_LISTEN_ADDR beside LISTEN_ADDR");
+  expect_problem({"TLS_REDIRECT=1", certificate, private_key, "TLS_LISTEN_ADDR=unix:/tmp/x.sock"},
+                 "TLS_REDIRECT", "needs a port in TLS_LISTEN_ADDR");
+  Loaded loaded = load({"TLS_REDIRECT=1", certificate, private_key, "TLS_LISTEN_ADDR=:8443"});
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_TRUE(loaded.config.tls_redirect);
+}
+
+TEST_F(LoadTlsConfig, AddressesNeedAPair) {
+  expect_problem({"TLS_LISTEN_ADDR=:8443"}, "TLS_LISTEN_ADDR", "needs TLS_CERT and TLS_KEY");
 }
 
 TEST_F(LoadConfig, SaysWhatIsNotYetAvailable) {
@@ -206,6 +290,35 @@ TEST_F(LoadConfig, TakesTheLimitOfTheQueue) {
   Config config = load({"QUEUE_TIMEOUT=1500ms"}).config;
   EXPECT_EQ(config.queue_timeout, 1500 * base::kMillisecond);
   EXPECT_THAT(config.notices, Not(Contains(HasSubstr("QUEUE_TIMEOUT"))));
+}
+
+TEST_F(LoadConfig, TakesTheLimitsOfConnections) {
+  Config config = load().config;
+  EXPECT_GE(config.max_connections, 1U);
+  EXPECT_EQ(config.max_connections_per_ip, 0U);
+  config = load({"MAX_CONNECTIONS=7", "MAX_CONNECTIONS_PER_IP=3"}).config;
+  EXPECT_EQ(config.max_connections, 7U);
+  EXPECT_EQ(config.max_connections_per_ip, 3U);
+  EXPECT_THAT(load({"MAX_CONNECTIONS=2000000000"}).config.notices,
+              Contains(StartsWith("MAX_CONNECTIONS=2000000000 is ")));
+}
+
+TEST_F(LoadConfig, TakesTrustedProxies) {
+  Config config = load({"TRUSTED_PROXIES=10.0.0.0/8, 2001:db8::1 ,unix"}).config;
+  EXPECT_TRUE(config.trusted_proxies.contains(*net::parse_ip("10.1.2.3")));
+  EXPECT_TRUE(config.trusted_proxies.contains(std::nullopt));
+  EXPECT_FALSE(config.trusted_proxies.contains(*net::parse_ip("2001:db8::2")));
+  EXPECT_FALSE(load().config.trusted_proxies.contains(std::nullopt));
+}
+
+TEST_F(LoadConfig, KeepsItsSocketsFromPhp) {
+  Config config =
+      load({"LISTEN_PID=1", "LISTEN_FDS=2", "LISTEN_FDNAMES=a:b", "LISTEN_FDX=kept"}).config;
+  EXPECT_THAT(config.inherited, IsEmpty()) << "of another process";
+  EXPECT_THAT(config.php_environment, Contains("LISTEN_FDX=kept"));
+  for (std::string_view name : kInheritedVariables) {
+    EXPECT_THAT(config.php_environment, Not(Contains(StartsWith(std::string(name) + "="))));
+  }
 }
 
 TEST_F(LoadConfig, HeadersMayHaveSemicolonsInTheirValues) {

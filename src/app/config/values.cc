@@ -21,25 +21,10 @@ bool is_ipv4(const std::string& text) {
   return ::inet_pton(AF_INET, text.c_str(), &address) == 1;
 }
 
-bool is_ipv6(const std::string& text) {
-  in6_addr address;
-  return ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
-}
-
 // A name of digits and dots that is no address: 1.2.3, 300.0.0.1.
 bool is_broken_ipv4(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos &&
          !is_ipv4(text);
-}
-
-bool is_cidr(std::string_view text) {
-  size_t slash = text.find('/');
-  std::string address(text.substr(0, slash));
-  bool four = is_ipv4(address);
-  if (!four && !is_ipv6(address)) return false;
-  if (slash == std::string_view::npos) return true;
-  auto bits = parse_integer(text.substr(slash + 1));
-  return bits && *bits <= (four ? 32U : 128U);
 }
 
 template <class T, size_t kCount>
@@ -179,17 +164,25 @@ std::string parse_rate_store(std::string_view text, Config&) {
   return text == "memory" ? "" : "neither memory nor a Redis URL";
 }
 
-std::string parse_proxies(std::string_view text, Config&) {
+std::string parse_proxies(std::string_view text, Config& config) {
+  config.trusted_proxies = {};
   for (const std::string& item : split_list(text, ',')) {
-    if (item != "unix" && !is_cidr(item)) return "neither an address nor a network: " + item;
+    if (!config.trusted_proxies.add(item)) return "neither an address nor a network: " + item;
   }
   return "";
 }
 
-std::string parse_compression(std::string_view text, Config&) {
+std::string parse_compression(std::string_view text, Config& config) {
+  base::CodingList& list = config.compression;
+  list = {};
   if (equals_ignoring_case(text, "off")) return "";
+  constexpr base::ContentCoding kCodings[] = {
+      base::ContentCoding::kBrotli, base::ContentCoding::kZstd, base::ContentCoding::kGzip};
   for (const std::string& item : split_list(text, ',')) {
-    if (item != "br" && item != "zstd" && item != "gzip") return unknown(item);
+    auto coding = std::ranges::find_if(
+        kCodings, [&](base::ContentCoding known) { return base::name_of(known) == item; });
+    if (coding == std::end(kCodings)) return unknown(item);
+    if (std::ranges::find(list, *coding) == list.end()) list.codings[list.count++] = *coding;
   }
   return "";
 }
@@ -201,10 +194,13 @@ std::string parse_worker_mode(std::string_view text, Config&) {
   return "";
 }
 
-std::string parse_connections_per_ip(std::string_view text, Config&) {
+std::string parse_connections_per_ip(std::string_view text, Config& config) {
+  config.max_connections_per_ip = 0;
   if (equals_ignoring_case(text, "off")) return "";
   auto number = parse_integer(text);
-  return number && *number > 0 ? "" : "not a number of connections";
+  if (!number || *number == 0 || *number > INT32_MAX) return "not a number of connections";
+  config.max_connections_per_ip = static_cast<uint32_t>(*number);
+  return "";
 }
 
 // A part between two semicolons that does not begin with a name belongs to the value before it:

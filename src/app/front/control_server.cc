@@ -9,6 +9,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <cstring>
 #include <utility>
 
@@ -22,9 +23,11 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 asio::awaitable<void> answer(const ops::InternalPages& pages, ops::InternalSocket socket) {
+  boost::beast::basic_stream<asio::generic::stream_protocol> stream(std::move(socket));
+  stream.expires_after(kControlClientTime);
   std::string line;
   error_code error;
-  co_await asio::async_read_until(socket, asio::dynamic_buffer(line, kLongestControlLine), '\n',
+  co_await asio::async_read_until(stream, asio::dynamic_buffer(line, kLongestControlLine), '\n',
                                   asio::redirect_error(asio::use_awaitable, error));
   if (error) co_return;
   line.resize(line.find('\n'));
@@ -32,7 +35,7 @@ asio::awaitable<void> answer(const ops::InternalPages& pages, ops::InternalSocke
   if (line == "status") text = pages.status();
   if (line == "reload") text = R"({"error":"reload is not yet available in this version"})";
   text += '\n';
-  co_await asio::async_write(socket, asio::buffer(text),
+  co_await asio::async_write(stream, asio::buffer(text),
                              asio::redirect_error(asio::use_awaitable, error));
 }
 

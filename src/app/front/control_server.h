@@ -6,6 +6,7 @@
 // socket's mode keeps other users away.
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <string>
 
 #include "base/result.h"
@@ -13,7 +14,10 @@
 
 namespace howdah::app {
 
+// How long the client waits, and how long the server has a client, from its line to the answer's
+// last byte. At most ops::kMostInternalConnections clients are served at once.
 inline constexpr int kControlTimeoutMs = 5000;
+inline constexpr std::chrono::seconds kControlClientTime{5};
 inline constexpr size_t kLongestControlLine = 256;
 
 // Serves on `listener` (the caller keeps it) for as long as `io` runs, on its one thread.

@@ -42,6 +42,7 @@ int front_main(FrontStart start) {
     log.error("the front cannot start: " + prepared.error().message());
     return 1;
   }
+  start.tls.reset();  // its contents are in OpenSSL now
   return server.run();
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -48,6 +49,10 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   options.index_scripts = config.index_scripts;
   options.php_deny = config.php_deny;
   options.follow_symlinks = config.follow_symlinks;
+  options.sendfile_root = config.sendfile_root;
+  options.compression = config.compression;
+  // Who develops sees each change at once.
+  if (config.development) options.file_trust = 0;
   options.static_cache_ttl = std::nullopt;
   if (config.static_cache_ttl != 0) options.static_cache_ttl = config.static_cache_ttl;
   options.max_body_size = config.max_body_size;
@@ -60,6 +65,8 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   options.request_timeout = config.request_timeout;
   options.max_connections = config.max_connections;
   if (config.tls_redirect) options.redirect_port = https_port(sockets);
+  options.max_connections_per_ip = config.max_connections_per_ip;
+  options.trusted_proxies = config.trusted_proxies;
   options.response_headers = config.response_headers;
   options.spool_dir = config.spool_dir;
   options.spool_max = config.spool_max;
@@ -259,27 +266,35 @@ void FrontServer::on_ready() {
   if (phase_ != ops::Phase::kStarting) return;  // told to drain meanwhile
   phase_ = ops::Phase::kServing;
   for (size_t i = 0; i < loops_.size(); ++i) {
-    loops_[i]->post([this, i] { listen_on(i); });
+    // Copied on this thread, which also closes the originals. Shared because tasks are copied.
+    auto copies = std::make_shared<std::vector<ListenerCopy>>();
+    copy_listeners(start_.sockets.plain, serve::Protocol::kHttp1, *copies);
+    copy_listeners(start_.sockets.tls, serve::Protocol::kTlsHandshake, *copies);
+    loops_[i]->post([this, i, copies] { listen_on(i, std::move(*copies)); });
   }
   std::string plain = names_of(start_.sockets.plain), tls = names_of(start_.sockets.tls);
   log_.info("listening", {{"addresses", plain}, {"tls", tls}});
   tell_parent({.type = LinkType::kReady});
 }
 
-void FrontServer::listen_on(size_t loop) {
-  for (const net::Listener& listener : start_.sockets.plain) {
-    listen(loop, listener, serve::Protocol::kHttp1);
-  }
-  for (const net::Listener& listener : start_.sockets.tls) {
-    listen(loop, listener, serve::Protocol::kTlsHandshake);
+void FrontServer::copy_listeners(const std::vector<net::Listener>& listeners,
+                                 serve::Protocol protocol,
+                                 std::vector<ListenerCopy>& copies) const {
+  for (const net::Listener& listener : listeners) {
+    base::UniqueFd copy(::fcntl(listener.fd.get(), F_DUPFD_CLOEXEC, 3));
+    if (copy) {
+      copies.push_back({std::move(copy), protocol});
+    } else {
+      log_.error("cannot accept on " + listener.name + ": " + base::errno_error("fcntl").message());
+    }
   }
 }
 
-void FrontServer::listen(size_t loop, const net::Listener& listener, serve::Protocol protocol) {
-  base::UniqueFd copy(::fcntl(listener.fd.get(), F_DUPFD_CLOEXEC, 3));
-  auto status =
-      copy ? front_loops_[loop]->listen(std::move(copy), protocol) : base::fail_errno("fcntl");
-  if (!status) log_.error("cannot accept on " + listener.name + ": " + status.error().message());
+void FrontServer::listen_on(size_t loop, std::vector<ListenerCopy> listeners) {
+  for (ListenerCopy& listener : listeners) {
+    auto status = front_loops_[loop]->listen(std::move(listener.fd), listener.protocol);
+    if (!status) log_.error("cannot accept: " + status.error().message());
+  }
 }
 
 void FrontServer::on_cannot_start(const std::string& why) {

@@ -45,8 +45,14 @@ class FrontServer final : private pool::HostStarter {
   void on_link();
   void on_link_message(ReceivedLink link);
   void on_ready();
-  void listen_on(size_t loop);
-  void listen(size_t loop, const net::Listener& listener, serve::Protocol protocol);
+  // A listening socket for one loop.
+  struct ListenerCopy {
+    base::UniqueFd fd;
+    serve::Protocol protocol;
+  };
+  void copy_listeners(const std::vector<net::Listener>& listeners, serve::Protocol protocol,
+                      std::vector<ListenerCopy>& copies) const;
+  void listen_on(size_t loop, std::vector<ListenerCopy> listeners);
   base::Result<std::shared_ptr<const net::TlsContext>> read_tls(int packet);
   void on_new_tls(int packet);
   void on_cannot_start(const std::string& why);

@@ -62,8 +62,7 @@ std::vector<char*> to_pointers(std::vector<std::string>& strings) {
 std::vector<std::string> host_arguments(const Config& config, int control_fd, pid_t parent_pid) {
   std::vector<std::string> arguments = {
       config.php_program,         "--control-fd", std::to_string(control_fd), "--parent-pid",
-      std::to_string(parent_pid), "--sapi-name",  config.php_sapi_name,       "--document-root",
-      config.document_root};
+      std::to_string(parent_pid), "--sapi-name",  config.php_sapi_name};
   auto add = [&](const char* flag, const std::string& value) {
     arguments.emplace_back(flag);
     arguments.push_back(value);

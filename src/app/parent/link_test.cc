@@ -37,7 +37,6 @@ TEST(HostProcess, PassesSettingsAsArguments) {
   Config config;
   config.php_program = "/bin/howdah-php";
   config.php_sapi_name = "fpm-fcgi";
-  config.document_root = "/srv";
   config.php_ini = "/etc/php.ini";
   config.php_ini_set = {"a=1", "b=2"};
   config.use_ext = false;
@@ -48,8 +47,6 @@ TEST(HostProcess, PassesSettingsAsArguments) {
                                        "1",
                                        "--sapi-name",
                                        "fpm-fcgi",
-                                       "--document-root",
-                                       "/srv",
                                        "--ini",
                                        "/etc/php.ini",
                                        "--ini-set",

@@ -1,7 +1,7 @@
 #pragma once
 
-// The session of a host: the host, its workers and all that they have started and that did not leave
-// on purpose.
+// The session of a host: the host, its workers and all that they have started and that did not
+// leave on purpose.
 
 #include <sys/types.h>
 

@@ -13,9 +13,10 @@
 namespace howdah::app {
 namespace {
 
-constexpr std::string_view kUnix = "unix:";
 constexpr mode_t kControlMode = 0600;
-constexpr mode_t kOnlyUs = 0177;  // umask: closes the gap between bind() and chmod()
+// Names of inherited sockets; all others answer HTTP.
+constexpr std::string_view kInternalName = "internal";
+constexpr std::string_view kHttpsName = "https";
 
 void open_address(const Config& config, std::string_view setting, const std::string& text,
                   std::vector<net::Listener>& into, std::vector<std::string>& problems) {
@@ -41,13 +42,11 @@ void open_control_socket(Config& config, Sockets& sockets, std::vector<std::stri
   if (config.control_socket.empty()) return;
   bool chosen = !found(config, "CONTROL_SOCKET").text.empty();
   if (!chosen) make_parent_directory(config.control_socket);
-  mode_t before = ::umask(kOnlyUs);
   net::ListenAddress address{.kind = net::ListenAddress::Kind::kUnix,
                              .host = "",
                              .path = config.control_socket,
                              .mode = kControlMode};
   auto bound = net::bind_listeners(address);
-  ::umask(before);
   if (bound) {
     sockets.control = std::move(*bound);
     return;
@@ -61,18 +60,58 @@ void open_control_socket(Config& config, Sockets& sockets, std::vector<std::stri
   }
 }
 
+// A socket without a name of its own stands for LISTEN_ADDR, and speaks what that would.
+std::vector<net::Listener>& place_of(const Config& config, std::string_view name,
+                                     Sockets& sockets) {
+  if (name == kInternalName) return sockets.internal;
+  bool tls = name == kHttpsName || (config.listen.empty() && !config.tls_listen.empty());
+  return tls ? sockets.tls : sockets.plain;
+}
+
+void take_inherited(Config& config, Sockets& sockets, std::vector<std::string>& problems) {
+  for (const InheritedSocket& socket : config.inherited) {
+    auto listener = net::inherit_listener(base::UniqueFd(socket.fd));
+    auto wrong = [&](std::string_view what) {
+      problems.push_back(fmt::format("LISTEN_FDS={}: descriptor {} ({}): {}",
+                                     config.inherited.size(), socket.fd, socket.name, what));
+    };
+    if (!listener) {
+      wrong(listener.error().message() + "; accepted: listening stream sockets");
+    } else if (socket.name == kHttpsName && config.tls_cert.empty()) {
+      wrong("HTTPS needs TLS_CERT and TLS_KEY");
+    } else {
+      place_of(config, socket.name, sockets).push_back(std::move(*listener));
+    }
+  }
+  auto note = [&](std::string_view setting) {
+    Origin origin = found(config, setting).origin;
+    if (origin == Origin::kDefault || origin == Origin::kServe) return;
+    config.notices.push_back(
+        fmt::format("{} is not used: the service manager has opened sockets", setting));
+  };
+  if (!sockets.plain.empty() || !sockets.tls.empty()) note("LISTEN_ADDR");
+  if (!sockets.tls.empty()) note("TLS_LISTEN_ADDR");
+  if (!sockets.internal.empty()) note("INTERNAL_ADDR");
+}
+
 }  // namespace
 
 Sockets open_sockets(Config& config, std::vector<std::string>& problems) {
   Sockets sockets;
-  for (const std::string& text : config.listen) {
-    open_address(config, "LISTEN_ADDR", text, sockets.plain, problems);
+  take_inherited(config, sockets, problems);
+  const bool taken = !sockets.plain.empty() || !sockets.tls.empty();
+  const bool own = !found(config, "TLS_LISTEN_ADDR").text.empty();
+  if (!taken) {
+    for (const std::string& text : config.listen) {
+      open_address(config, "LISTEN_ADDR", text, sockets.plain, problems);
+    }
   }
-  bool own = !found(config, "TLS_LISTEN_ADDR").text.empty();
-  for (const std::string& text : config.tls_listen) {
-    open_address(config, own ? "TLS_LISTEN_ADDR" : "LISTEN_ADDR", text, sockets.tls, problems);
+  if (sockets.tls.empty() && (own || !taken)) {
+    for (const std::string& text : config.tls_listen) {
+      open_address(config, own ? "TLS_LISTEN_ADDR" : "LISTEN_ADDR", text, sockets.tls, problems);
+    }
   }
-  if (!config.internal_addr.empty()) {
+  if (sockets.internal.empty() && !config.internal_addr.empty()) {
     open_address(config, "INTERNAL_ADDR", config.internal_addr, sockets.internal, problems);
   }
   open_control_socket(config, sockets, problems);
@@ -89,11 +128,9 @@ void close_listeners(Sockets& sockets) {
   }
 }
 
-void remove_socket_files(const Sockets& sockets) {
-  for (const auto* list : {&sockets.plain, &sockets.tls, &sockets.internal, &sockets.control}) {
-    for (const net::Listener& listener : *list) {
-      if (listener.name.starts_with(kUnix)) ::unlink(listener.name.c_str() + kUnix.size());
-    }
+void remove_socket_files(Sockets& sockets) {
+  for (auto* list : {&sockets.plain, &sockets.tls, &sockets.internal, &sockets.control}) {
+    for (net::Listener& listener : *list) net::remove_socket_file(listener);
   }
 }
 

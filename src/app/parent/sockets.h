@@ -12,9 +12,9 @@
 namespace howdah::app {
 
 struct Sockets {
-  std::vector<net::Listener> plain;     // LISTEN_ADDR
-  std::vector<net::Listener> tls;       // TLS_LISTEN_ADDR, or LISTEN_ADDR where that speaks TLS
-  std::vector<net::Listener> internal;  // INTERNAL_ADDR
+  std::vector<net::Listener> plain;  // LISTEN_ADDR, or inherited
+  std::vector<net::Listener> tls;  // TLS_LISTEN_ADDR, LISTEN_ADDR where that speaks TLS, inherited
+  std::vector<net::Listener> internal;  // INTERNAL_ADDR, or inherited
   std::vector<net::Listener> control;   // CONTROL_SOCKET: one or none
 };
 
@@ -25,7 +25,7 @@ Sockets open_sockets(Config& config, std::vector<std::string>& problems);
 // Nobody can connect any more, provided that no other process has the listeners open. Their names
 // stay.
 void close_listeners(Sockets& sockets);
-// Removes the socket files.
-void remove_socket_files(const Sockets& sockets);
+// Closes all of them and removes the socket files that open_sockets() has made.
+void remove_socket_files(Sockets& sockets);
 
 }  // namespace howdah::app

@@ -1,7 +1,6 @@
 #include "app/parent/supervisor.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -16,6 +15,7 @@
 #include "app/front/front.h"
 #include "app/parent/log_file.h"
 #include "app/parent/session.h"
+#include "base/exit_status.h"
 
 namespace howdah::app {
 namespace {
@@ -29,13 +29,6 @@ base::UniqueFd take_signals() {
   base::UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd) base::die("signalfd");
   return fd;
-}
-
-std::string describe_exit(int status) {
-  if (!WIFSIGNALED(status)) return fmt::format("exited with status {}", WEXITSTATUS(status));
-  int number = WTERMSIG(status);
-  const char* name = ::sigabbrev_np(number);
-  return fmt::format("killed by SIG{}", name != nullptr ? name : std::to_string(number));
 }
 
 // The earlier of two points in time, 0 = never.
@@ -57,6 +50,10 @@ int Supervisor::run() {
   if (parts_.tls.in_use()) look_at_tls_ = base::monotonic_now() + TlsKeys::kLookInterval;
   while (state_ != State::kEnding || !hosts_.empty()) {
     base::Nanos now = base::monotonic_now();
+    if (is_due(give_up_by_, now)) {
+      give_up_waiting();
+      break;
+    }
     on_deadlines(now);
     wait(now);
   }
@@ -110,10 +107,10 @@ void Supervisor::on_child(pid_t pid, int status) {
   // It could not clean up: what its workers have started may still run.
   if (WIFSIGNALED(status)) kill_session(pid);
   // The front says more about it: it knows what the host was doing.
-  parts_.log.debug("worker host " + describe_exit(status), {{"pid", int64_t{pid}}});
+  parts_.log.debug("worker host ended: " + base::describe_exit(status), {{"pid", int64_t{pid}}});
   if (pid == prestarted_.pid) {
     // The front does not know it; the next host shows it what is wrong.
-    parts_.log.debug("a host ended before it was asked for: " + describe_exit(status));
+    parts_.log.debug("a host ended before it was asked for: " + base::describe_exit(status));
     prestarted_ = {};
     return;
   }
@@ -126,18 +123,14 @@ void Supervisor::on_front_exit(int status) {
   while (on_front_message()) continue;  // what it said last
   link_.reset();
   orphan_hosts();
-  if (state_ != State::kServing) {
-    state_ = State::kEnding;
-    return;
-  }
-  parts_.log.error("front " + describe_exit(status));
+  if (state_ != State::kServing) return await_hosts(now + kOrphanGrace);
+  parts_.log.error("front ended: " + base::describe_exit(status));
   bool at_birth = now - front_started_ < kBirthTime;
   birth_failures_ = at_birth ? birth_failures_ + 1 : 0;
   if (!was_ready_ && birth_failures_ >= kBirthFailures) {
     parts_.log.error("the front cannot start: giving up");
     exit_status_ = 1;
-    state_ = State::kEnding;
-    return;
+    return await_hosts(now + kOrphanGrace);
   }
   base::Nanos delay = 0;
   if (birth_failures_ > 1) {
@@ -212,7 +205,8 @@ void Supervisor::on_deadlines(base::Nanos now) {
 }
 
 base::Nanos Supervisor::next_deadline() const {
-  base::Nanos due = earlier(earlier(front_due_, host_due_), earlier(drain_by_, look_at_tls_));
+  base::Nanos due = earlier(earlier(front_due_, host_due_), earlier(drain_by_, give_up_by_));
+  due = earlier(due, look_at_tls_);
   for (const Host& host : hosts_) due = earlier(due, host.kill_at);
   return due;
 }
@@ -302,16 +296,30 @@ void Supervisor::begin_drain() {
 void Supervisor::end_now() {
   drain_by_ = 0;
   front_due_ = 0;
+  const base::Nanos kill_at = base::monotonic_now() + base::kSecond;
+  await_hosts(kill_at);
   if (front_ != 0) {
     state_ = State::kDraining;  // until it is reaped
     ::kill(front_, SIGKILL);
-  } else {
-    state_ = State::kEnding;
   }
   for (Host& host : hosts_) {
     // SIGTERM lets a host kill what its workers have started.
     ::kill(host.pid, SIGTERM);
-    host.kill_at = base::monotonic_now() + base::kSecond;
+    host.kill_at = kill_at;
+  }
+}
+
+void Supervisor::await_hosts(base::Nanos killed_by) {
+  state_ = State::kEnding;
+  if (give_up_by_ == 0) give_up_by_ = killed_by + kReapLimit;
+}
+
+void Supervisor::give_up_waiting() {
+  if (front_ != 0) {
+    parts_.log.error("the front does not end: it is left behind", {{"pid", int64_t{front_}}});
+  }
+  for (const Host& host : hosts_) {
+    parts_.log.error("a worker host does not end: it is left behind", {{"pid", int64_t{host.pid}}});
   }
 }
 

@@ -26,6 +26,9 @@ inline constexpr base::Nanos kBirthTime = 5 * base::kSecond;    // a front that 
 inline constexpr base::Nanos kFirstBackOff = 100 * base::kMillisecond;
 inline constexpr base::Nanos kLongestBackOff = 5 * base::kSecond;
 inline constexpr base::Nanos kHostRetry = base::kSecond;  // after a fork that failed
+// Until what was sent SIGKILL is reaped; a process in an uninterruptible system call is left
+// behind.
+inline constexpr base::Nanos kReapLimit = 5 * base::kSecond;
 inline constexpr int kBirthFailures = 5;  // of the first front, before the start is given up
 
 // One in the parent process, on its only thread. Ends with run().
@@ -68,6 +71,9 @@ class Supervisor {
   void start_front();
   void begin_drain();
   void end_now();
+  // No front any more, and none will be: ends when the hosts have ended, or kReapLimit after `by`.
+  void await_hosts(base::Nanos killed_by);
+  void give_up_waiting();
   void orphan_hosts();
   void reopen_log();
   // Reads certificates and keys again and gives them to the front. Wrong ones are logged and the
@@ -96,6 +102,7 @@ class Supervisor {
   uint32_t wanted_generation_ = 0;  // the front waits for a host that could not be forked
   base::Nanos host_due_ = 0;
   base::Nanos drain_by_ = 0;     // 0 = no limit
+  base::Nanos give_up_by_ = 0;   // 0 = not ending
   base::Nanos look_at_tls_ = 0;  // 0 = no TLS
 };
 

@@ -3,6 +3,7 @@
 import threading
 
 from harness import client
+from harness.waiting import allow
 
 
 class Pending:
@@ -28,6 +29,7 @@ class Pending:
         return not self._thread.is_alive()
 
     def result(self, timeout=60.0):
+        timeout = allow(timeout)
         self._thread.join(timeout)
         assert not self._thread.is_alive(), f"no answer within {timeout} s"
         if self._error:

@@ -6,6 +6,8 @@ import select
 import socket
 from dataclasses import dataclass, field
 
+from harness.waiting import allow
+
 TIMEOUT = 20.0
 
 
@@ -41,7 +43,7 @@ class Connection:
     """A keep-alive connection for well-formed requests."""
 
     def __init__(self, address, timeout=TIMEOUT):
-        self._connection = http.client.HTTPConnection(*address, timeout=timeout)
+        self._connection = http.client.HTTPConnection(*address, timeout=allow(timeout))
 
     def request(self, method, target, body=None, headers=None):
         self._connection.request(method, target, body=body, headers=dict(headers or {}))
@@ -75,7 +77,7 @@ class RawConnection:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.settimeout(timeout)
+        self.socket.settimeout(allow(timeout))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.connect(address)
         self._buffer = b""
@@ -155,7 +157,7 @@ class RawConnection:
 
     def ended(self, timeout=TIMEOUT):
         """Whether the server closes the connection, with nothing more to read, within the timeout."""
-        self.socket.settimeout(timeout)
+        self.socket.settimeout(allow(timeout))
         try:
             return not self._buffer and self.socket.recv(1) == b""
         except ConnectionResetError:

@@ -62,7 +62,7 @@ class FpmServer(client.Requests):
     kind = "fpm"
     mode = "process"
 
-    def __init__(self, _programs, root, arguments=(), own_group=False, **variables):
+    def __init__(self, _programs, root, arguments=(), own_group=False, crashes_php=False, **variables):
         self.root = str(root)
         self.run_folder = public_folder("howdah-fpm-")
         self.address = ("127.0.0.1", free_port())
@@ -132,6 +132,9 @@ class FpmServer(client.Requests):
 
     def __exit__(self, *_):
         self.stop()
+
+    def check_sanitizers(self):
+        """These programs have none."""
 
     def gate(self):
         gate = Gate(os.path.join(self.run_folder, f"gate-{uuid.uuid4().hex[:8]}"))

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 
-SANITIZER_SIGNS = ("AddressSanitizer", "ThreadSanitizer", "LeakSanitizer", "runtime error:", "UndefinedBehaviorSanitizer")
+from harness.waiting import allow
 
 
 def _holds(predicate, line):
@@ -53,7 +53,7 @@ class LogReader:
 
     def wait_for(self, predicate, what, timeout=10.0):
         """The first JSON line for which the predicate holds, now or within the timeout."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + allow(timeout)
         seen = 0
         while True:
             with self._changed:
@@ -71,12 +71,4 @@ class LogReader:
                 raise AssertionError(f"no log line: {what}\nlast lines:\n" + "\n".join(self.lines()[-20:]))
 
     def join(self, timeout=5.0):
-        self._thread.join(timeout)
-
-    def sanitizer_report(self):
-        """The lines from the first sign of a sanitizer report on, or an empty list."""
-        lines = self.lines()
-        for number, line in enumerate(lines):
-            if any(sign in line for sign in SANITIZER_SIGNS):
-                return lines[number : number + 60]
-        return []
+        self._thread.join(allow(timeout))

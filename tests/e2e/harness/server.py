@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ from harness import client, processes
 from harness.folders import public_folder
 from harness.logs import LogReader
 from harness.ports import free_port
-from harness.waiting import Gate, wait_until
+from harness.sanitizers import Reports, sanitizer_report
+from harness.waiting import Gate, allow, wait_until
 
 START_TIMEOUT = 20.0
 STOP_TIMEOUT = 40.0
@@ -33,27 +35,42 @@ class StartFailed(AssertionError):
 
 def base_environment():
     """What every server is started with. Nothing of the test run's own environment gets in, except
-    the options of sanitizers."""
-    keep = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+    the options of sanitizers and SECCOMP, which `./dev` sets for them."""
+    keep = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS") or name == "SECCOMP"}
     return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **keep}
 
 
-def run_howdah(programs, *arguments, env=None, timeout=30.0):
+def assert_no_report(text):
+    assert not text, f"sanitizer report:\n{text}"
+
+
+def run_howdah(programs, *arguments, env=None, timeout=30.0, **options):
     """Runs the program to its end; for flags and for starts that must fail."""
     environment = {**base_environment(), "HOWDAH_PHP": str(programs.php), **(env or {})}
     environment = {name: value for name, value in environment.items() if value is not None}
-    return subprocess.run(
-        [programs.howdah, *arguments], env=environment, capture_output=True, text=True, timeout=timeout, cwd="/"
-    )
+    with tempfile.TemporaryDirectory(prefix="howdah-e2e-") as folder:
+        os.chmod(folder, 0o755)
+        reports = Reports(os.path.join(folder, "reports"))
+        result = subprocess.run(
+            [programs.howdah, *arguments],
+            env={**environment, **reports.environment(base_environment())},
+            capture_output=True,
+            text=True,
+            timeout=allow(timeout),
+            cwd="/",
+            **options,
+        )
+        assert_no_report(reports.text() or "\n".join(sanitizer_report((result.stdout + result.stderr).splitlines())))
+    return result
 
 
 class Server(client.Requests):
     """One server with the given document root. Keyword arguments are its variables; None leaves one
-    out of the defaults below."""
+    out of the defaults below. With crashes_php a script of the test ends PHP by SIGSEGV."""
 
     kind = "howdah"
 
-    def __init__(self, programs, root, arguments=(), own_group=False, **variables):
+    def __init__(self, programs, root, arguments=(), own_group=False, crashes_php=False, **variables):
         self.programs = programs
         self.mode = programs.mode
         self.root = str(root)
@@ -67,10 +84,14 @@ class Server(client.Requests):
         self.marker = f"HOWDAH_E2E_MARKER={uuid.uuid4().hex}"
         self.expect_exit = 0
         self._gates = []
+        self._reports = Reports(os.path.join(self.run_folder, "reports"))
+        self._report = self._told = ""
         self._arguments = arguments
         self._own_group = own_group
+        self.prefix = []  # of the command that starts it
         self.environment = {
             **base_environment(),
+            **self._reports.environment(base_environment(), crashes_php),
             "HOWDAH_PHP": str(programs.php),
             "DOCUMENT_ROOT": self.root,
             "LISTEN_ADDR": "%s:%d" % self.address,
@@ -91,7 +112,7 @@ class Server(client.Requests):
     def spawn(self, read_log=True, **options):
         """Starts the program and waits for nothing. Without read_log its stdout fills up."""
         self.process = subprocess.Popen(
-            [self.programs.howdah, *self._arguments],
+            [*self.prefix, self.programs.howdah, *self._arguments],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -115,9 +136,8 @@ class Server(client.Requests):
             self.kill()
             raise StartFailed(f"{error}\n{self.output()}") from None
         if self.process.poll() is not None:
-            output = self.output()
             self.kill()
-            raise StartFailed(f"the server ended with status {self.process.returncode}\n{output}")
+            raise StartFailed(f"the server ended with status {self.process.returncode}\n{self.output()}")
         return self
 
     def _ready_or_dead(self):
@@ -135,7 +155,7 @@ class Server(client.Requests):
         if self.running():
             self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(STOP_TIMEOUT)
+            self.process.wait(allow(STOP_TIMEOUT))
         except subprocess.TimeoutExpired:
             left = processes.describe(self.leftovers(family))
             self.kill()
@@ -145,12 +165,18 @@ class Server(client.Requests):
             wait_until(lambda: not self.leftovers(family), "all processes to be gone", 5.0)
         except AssertionError:
             left = processes.describe(self.leftovers(family))
-            raise AssertionError(f"left behind: {left}\n{self.output()}") from None
-        finally:
             self.kill(family)
+            raise AssertionError(f"left behind: {left}\n{self.output()}") from None
+        self.kill()
+        self.check_sanitizers()
         if self.expect_exit is not None:
             assert code == self.expect_exit, f"exit status {code}\n{self.output()}"
-        self.check_sanitizers()
+
+    def check_sanitizers(self):
+        """Fails when any process of this server has reported something since the last call."""
+        report = self._report or self._find_report()
+        fresh, self._told = report.removeprefix(self._told), report
+        assert_no_report(fresh)
 
     def leftovers(self, family=()):
         found = {pid for pid in family if processes.alive(pid)}
@@ -173,17 +199,20 @@ class Server(client.Requests):
         for gate in self._gates:
             gate.close()
         self._gates = []
+        self._report = self._report or self._find_report()
         shutil.rmtree(self.run_folder, ignore_errors=True)
 
-    def check_sanitizers(self):
-        report = self.errors.sanitizer_report() or self.log.sanitizer_report()
-        assert not report, "sanitizer report:\n" + "\n".join(report)
+    def _find_report(self):
+        """What a sanitizer said of any process of this server, in a file or in the output."""
+        said = sanitizer_report(self.errors.lines()) or sanitizer_report(self.log.lines())
+        return self._reports.text() or "\n".join(said)
 
     def running(self):
         return self.process.poll() is None
 
     def output(self):
-        return "stdout:\n%s\nstderr:\n%s" % (
+        return "%sstdout:\n%s\nstderr:\n%s" % (
+            f"sanitizer report:\n{self._report}\n" if self._report else "",
             "\n".join(self.log.lines()[-60:]),
             "\n".join(self.errors.lines()[-60:]),
         )

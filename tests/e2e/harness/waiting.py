@@ -7,9 +7,23 @@ import time
 POLL_SECONDS = 0.005
 DEFAULT_TIMEOUT = 10.0
 
+_time_factor = 1
+
+
+def slow_down(factor):
+    """From now on everything may take `factor` times as long."""
+    global _time_factor
+    _time_factor = factor
+
+
+def allow(seconds):
+    """The time to give to what takes up to `seconds` in a release build."""
+    return seconds * _time_factor
+
 
 def wait_until(condition, what, timeout=DEFAULT_TIMEOUT):
     """Returns condition()'s first true value; fails with `what` (or what it returns) when there is none in time."""
+    timeout = allow(timeout)
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
@@ -41,6 +55,7 @@ class Gate:
 
     def wait_started(self, timeout=DEFAULT_TIMEOUT):
         """Blocks until the script is at the gate; returns what it announced (its pid)."""
+        timeout = allow(timeout)
         ready, _, _ = select.select([self._fds["started"]], [], [], timeout)
         assert ready, f"no script arrived at the gate {self.path} within {timeout} s"
         return os.read(self._fds["started"], 4096).decode().strip()

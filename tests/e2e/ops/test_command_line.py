@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import stat
 
 import pytest
@@ -13,6 +14,8 @@ from harness.ports import free_port
 from harness.server import run_howdah
 
 pytestmark = pytest.mark.howdah_only("its command line")
+
+MOST_CONTROL_CLIENTS = 64
 
 
 def test_help_lists_the_verbs_and_the_settings(programs):
@@ -60,6 +63,31 @@ def test_status_for_people(programs, launch):
     result = run_howdah(programs, "status", env={"CONTROL_SOCKET": server.control_socket})
     assert result.returncode == 0
     assert str(server.front_pid()) in result.stdout or "worker" in result.stdout.lower()
+
+
+def connect(path):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(15)
+    connection.connect(path)
+    return connection
+
+
+def test_a_client_of_the_control_socket_that_says_nothing_is_cut(launch):
+    server = launch()
+    with connect(server.control_socket) as silent:
+        assert silent.recv(1) == b""
+
+
+def test_the_control_socket_serves_a_bounded_number_of_clients(programs, launch):
+    server = launch()
+    silent = [connect(server.control_socket) for _ in range(MOST_CONTROL_CLIENTS)]
+    with connect(server.control_socket) as one_more:
+        one_more.settimeout(2)
+        assert one_more.recv(1) == b""
+    for connection in silent:
+        connection.close()
+    result = run_howdah(programs, "status", env={"CONTROL_SOCKET": server.control_socket})
+    assert result.returncode == 0, result.stderr
 
 
 def test_status_without_a_server_says_so(programs, launch):

@@ -176,7 +176,7 @@ def test_requests_are_counted_per_worker(launch):
 
 
 def test_a_restart_is_counted(launch):
-    server = launch(PHP_WORKERS=1)
+    server = launch(crashes_php=True, PHP_WORKERS=1)
     server.get("/segfault.php")
     server.get("/index.php")
     wait_until(lambda: sum(worker["restarts"] for worker in server.workers()) == 1, "one restart", 5)

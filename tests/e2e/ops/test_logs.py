@@ -15,7 +15,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 @pytest.fixture(scope="module")
 def server(launch_shared):
-    return launch_shared(ACCESS_LOG=1, SERVICE_NAME="shop")
+    return launch_shared(crashes_php=True, ACCESS_LOG=1, SERVICE_NAME="shop")
 
 
 def access(server, request_id):

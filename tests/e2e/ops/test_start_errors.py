@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from harness.certificates import DAY, Authority
 from harness.folders import write
 from harness.ports import listens
 from harness.server import run_howdah
@@ -22,7 +23,7 @@ SIZES = ("MAX_BODY_SIZE", "MAX_HEADER_SIZE")
 WRONG_SIZES = ("big", "-1", "10q", "1.5m", "m", "99999999999999999999g")
 COUNTS = ("PHP_WORKERS", "QUEUE_CAPACITY", "FRONT_THREADS", "PHP_HOSTS")
 WRONG_COUNTS = ("many", "-1", "1.5", "99999999999999999999", "2x")
-BOOLEANS = ("ACCESS_LOG", "INDEX_SCRIPTS", "USE_STUB")
+BOOLEANS = ("ACCESS_LOG", "INDEX_SCRIPTS", "USE_STUB", "TLS_REDIRECT")
 WRONG_BOOLEANS = ("maybe", "2", "-1")
 WRONG_ADDRESSES = (
     "nonsense", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0x50", "127.0.0.1:99999", "127.0.0.1:-1", "300.1.1.1:8080",
@@ -36,6 +37,10 @@ TABLE = [
     *[(name, value) for name in BOOLEANS for value in WRONG_BOOLEANS],
     *[(name, value) for name in ("LISTEN_ADDR", "INTERNAL_ADDR") for value in WRONG_ADDRESSES],
     ("LISTEN_ADDR", "unix:/no/such/folder/socket"),
+    ("TLS_LISTEN_ADDR", "127.0.0.1:8443"),
+    ("TLS_CERT", "/no/such/cert.pem"),
+    ("TLS_KEY", "/no/such/key.pem"),
+    ("TLS_REDIRECT", "1"),
     ("DOCUMENT_ROOT", "/no/such/folder"),
     ("DOCUMENT_ROOT", "/etc/hostname"),
     ("INDEX_FILE", "missing.php"),
@@ -51,6 +56,12 @@ TABLE = [
     ("FRONT_USER", "no-such-user"),
     ("SPOOL_DIR", "/no/such/folder"),
     ("SPOOL_DIR", "/etc/hostname"),
+    *[("TRUSTED_PROXIES", value) for value in ("10.0.0.0/33", "::/129", "10.0.0", "example.com", "10.0.0.1,unix:", "10.0.0.0/8 ::1", "*")],
+    *[(name, value) for name in ("MAX_CONNECTIONS", "MAX_CONNECTIONS_PER_IP") for value in ("0", "many", "-1", "1.5", "99999999999999999999")],
+    ("LISTEN_ADDR", "unix:relative"),
+    ("LISTEN_ADDR", "unix:/tmp/x?mode=0888"),
+    ("LISTEN_ADDR", "unix:/tmp/x?owner=root"),
+    ("LISTEN_ADDR", "unix:/tmp/" + "x" * 120),
     ("CONTROL_SOCKET", "/no/such/folder/control.sock"),
     ("LOG_LEVEL", "loud"),
     ("LOG_FORMAT", "xml"),
@@ -92,7 +103,7 @@ def test_a_wrong_value_stops_the_start(programs, environment, name, value):
 
 @pytest.mark.parametrize(
     "name, value",
-    [("MAX_BODY_SIZE", "10q"), ("LISTEN_ADDR", "nonsense"), ("DOCUMENT_ROOT", "/no/such/folder"), ("HOWDAH_PHP", "/no/such/program"), ("INDEX_FILE", "missing.php")],
+    [("TLS_CERT", "/no/such/cert.pem"), ("MAX_BODY_SIZE", "10q"), ("LISTEN_ADDR", "nonsense"), ("DOCUMENT_ROOT", "/no/such/folder"), ("HOWDAH_PHP", "/no/such/program"), ("INDEX_FILE", "missing.php")],
 )
 def test_check_finds_the_same(programs, environment, name, value):
     result = run_howdah(programs, "check", env={**environment, name: value})
@@ -126,6 +137,73 @@ def test_an_env_file_that_is_missing_stops_the_start(programs, environment):
     assert "/no/such/env" in "\n".join(lines_of(result))
 
 
+# -- TLS: what is wrong with a pair is said of the file that it is wrong with -------------------------
+
+
+def broken_pairs(folder):
+    """{case: (variables, the one that is named, the value that is named)}"""
+    authority = Authority(folder)
+    one, two = authority.issue("one"), authority.issue("two")
+    write(folder, {"text.pem": "no PEM at all", "empty.pem": "", "cut.pem": one.certificate_pem[:200]})
+    text, empty, cut, missing = (f"{folder}/{name}.pem" for name in ("text", "empty", "cut", "missing"))
+
+    def case(cert, key, name, value, **others):
+        return ({"TLS_CERT": cert, "TLS_KEY": key, **others}, name, value)
+
+    return {
+        "no key": case(one.cert, "", "TLS_CERT", one.cert),
+        "no certificate": case("", one.key, "TLS_KEY", one.key),
+        "more certificates": case(f"{one.cert},{two.cert}", one.key, "TLS_CERT", two.cert),
+        "more keys": case(one.cert, f"{one.key},{two.key}", "TLS_KEY", two.key),
+        "missing certificate": case(missing, one.key, "TLS_CERT", missing),
+        "missing key": case(one.cert, missing, "TLS_KEY", missing),
+        "a folder": case(folder, one.key, "TLS_CERT", folder),
+        "text for a certificate": case(text, one.key, "TLS_CERT", text),
+        "text for a key": case(one.cert, text, "TLS_KEY", text),
+        "empty certificate": case(empty, one.key, "TLS_CERT", empty),
+        "cut certificate": case(cut, one.key, "TLS_CERT", cut),
+        "certificate for a key": case(one.cert, one.cert, "TLS_KEY", one.cert),
+        "another's key": case(one.cert, two.key, "TLS_KEY", two.key),
+        "another's second key": case(f"{one.cert},{two.cert}", f"{one.key},{one.key}", "TLS_KEY", one.key),
+        "redirect to itself": case(one.cert, one.key, "TLS_REDIRECT", "1", TLS_REDIRECT="1"),
+        "wrong address": case(one.cert, one.key, "TLS_LISTEN_ADDR", "nonsense", TLS_LISTEN_ADDR="nonsense"),
+    }
+
+
+@pytest.fixture(scope="module")
+def pairs(launch_shared):
+    return broken_pairs(launch_shared.folder())
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["no key", "no certificate", "more certificates", "more keys", "missing certificate", "missing key", "a folder",
+     "text for a certificate", "text for a key", "empty certificate", "cut certificate", "certificate for a key",
+     "another's key", "another's second key", "redirect to itself", "wrong address"],
+)  # fmt: skip
+def test_a_wrong_pair_stops_the_start(programs, environment, pairs, case):
+    variables, name, value = pairs[case]
+    for arguments in ((), ("check",)):
+        assert_refused(run_howdah(programs, *arguments, env={**environment, **variables}), name, value)
+    assert not listens(port_of(environment))
+
+
+def test_a_tls_port_in_use_stops_the_start(programs, environment, launch):
+    pair = Authority(launch.folder()).issue("server")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        value = "127.0.0.1:%d" % taken.getsockname()[1]
+        variables = {"TLS_LISTEN_ADDR": value, "TLS_CERT": pair.cert, "TLS_KEY": pair.key}
+        assert_refused(run_howdah(programs, env={**environment, **variables}), "TLS_LISTEN_ADDR", value)
+    assert not listens(port_of(environment))
+
+
+def test_an_expired_certificate_is_only_a_note(programs, environment, launch):
+    pair = Authority(launch.folder()).issue("server", valid=-DAY)
+    result = run_howdah(programs, "check", env={**environment, "TLS_CERT": pair.cert, "TLS_KEY": pair.key})
+    assert result.returncode == 0
+    assert any("expired" in line and pair.cert in line for line in lines_of(result))
+
+
 RIGHT = {
     "REQUEST_TIMEOUT": ["1500ms", "90", "90s", "2m", "1h", "1d", "1w", "1y", "off", "0"],
     "BODY_TIMEOUT": ["1s", "off"],
@@ -143,6 +221,9 @@ RIGHT = {
     "PHP_SAPI_NAME": ["fpm-fcgi", "cli-server"],
     "PHP_INI_SET": ["memory_limit=64M", "a.b=1;c.d=2", ""],
     "INDEX_FILE": ["", "index.php"],
+    "TRUSTED_PROXIES": ["", "10.0.0.0/8", "10.0.0.1, ::1,fd00::/8,unix", "0.0.0.0/0"],
+    "MAX_CONNECTIONS": ["1", "100"],
+    "MAX_CONNECTIONS_PER_IP": ["off", "1", "100"],
 }
 
 

@@ -78,7 +78,7 @@ def test_requests_that_wait_survive_the_death_of_the_worker(launch):
 
 
 def test_a_script_that_segfaults_is_a_502_and_is_named_in_the_log(launch):
-    server = launch()
+    server = launch(crashes_php=True)
     answer = server.get("/segfault.php?token=not-for-the-log", {"X-Request-ID": "the-crash"})
     assert (answer.status, answer.text.strip()) == (502, "Bad Gateway")
     assert_serves(server)
@@ -91,7 +91,7 @@ def test_a_script_that_segfaults_is_a_502_and_is_named_in_the_log(launch):
 
 
 def test_a_null_write_through_ffi_is_a_502(launch):
-    server = launch(PHP_INI_SET="ffi.enable=1")
+    server = launch(crashes_php=True, PHP_INI_SET="ffi.enable=1")
     if server.get("/ffi_loaded.php").text != "yes":
         pytest.skip("this PHP has no FFI extension")
     assert server.get("/ffi_null.php").status == 502
@@ -100,7 +100,7 @@ def test_a_null_write_through_ffi_is_a_502(launch):
 
 @pytest.mark.process_only("threads of one host fall together")
 def test_a_segfault_leaves_the_request_beside_it_alone(launch):
-    server = launch()
+    server = launch(crashes_php=True)
     other, gate, _ = at_gate(server)
     assert server.get("/segfault.php").status == 502
     gate.release()
@@ -108,7 +108,7 @@ def test_a_segfault_leaves_the_request_beside_it_alone(launch):
 
 
 def test_many_crashes_in_a_row_never_stop_the_service(launch):
-    server = launch()
+    server = launch(crashes_php=True)
     for _ in range(15):
         assert server.get("/segfault.php", timeout=30).status == 502
     assert_serves(server, 5)

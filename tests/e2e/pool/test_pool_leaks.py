@@ -103,7 +103,7 @@ def test_descriptors_memory_and_processes_do_not_grow(launch):
 
 @pytest.mark.process_only("a crash ends the host of all threads")
 def test_crashes_leave_nothing_behind(launch):
-    server = launch()
+    server = launch(crashes_php=True)
     for _ in range(10):
         assert server.get("/segfault.php").status == 502
     before = measure(server)

@@ -1,5 +1,6 @@
 """SIGTERM, SIGINT, the second signal, and the limit of the drain."""
 
+import ctypes
 import os
 import signal
 import time
@@ -127,3 +128,29 @@ def test_a_host_has_a_session_of_its_own_and_a_worker_a_group(launch):
     assert os.getsid(host) != os.getsid(server.parent_pid)
     groups = [os.getpgid(pid) for pid in server.worker_pids()]
     assert groups == server.worker_pids()
+
+
+PTRACE_SEIZE = 0x4206
+
+
+def hold_corpse(pid):
+    """As long as this process traces another one and does not wait for it, that one's parent cannot
+    reap it: for the parent it does not end, like a process in an uninterruptible system call."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.ptrace(PTRACE_SEIZE, pid, None, None) != 0:
+        pytest.skip(f"ptrace is not allowed here: {os.strerror(ctypes.get_errno())}")
+
+
+@pytest.mark.howdah_only("its parent process")
+def test_a_host_that_does_not_end_does_not_keep_the_server_from_ending(launch):
+    server = launch()
+    host = server.host_pid()
+    hold_corpse(host)
+    try:
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0
+        server.wait_for_log(
+            lambda line: "does not end" in line["msg"] and line["data"]["pid"] == host, "about the host left behind"
+        )
+    finally:
+        os.waitpid(host, 0x40000000)  # __WALL

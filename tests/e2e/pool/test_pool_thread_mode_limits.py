@@ -20,7 +20,7 @@ def test_all_workers_have_one_pid(launch):
 
 
 def test_a_crash_costs_every_request_the_host_was_running(launch):
-    server = launch()
+    server = launch(crashes_php=True)
     other, _, _ = at_gate(server)
     assert server.get("/segfault.php").status == 502
     assert other.result().status == 502

@@ -1,0 +1,101 @@
+#include "php/opcache_restarts.h"
+
+#include "php/php_api.h"
+
+#ifdef ZTS
+#include <unistd.h>
+
+#include <atomic>
+
+#include "base/clock.h"
+#endif
+
+namespace howdah::php {
+
+#ifdef ZTS
+namespace {
+
+// How long a restart that is about to be scheduled waits for threads that are starting a request.
+// They do not wait for anything of this thread's; a session lock may hold them for longer, but then
+// they are past what OPcache does.
+constexpr base::Nanos kStartsLimit = 200 * base::kMillisecond;
+constexpr useconds_t kLookMicroseconds = 50;
+
+int renewal_event = -1;
+std::atomic<Renewal> wanted{Renewal::kNone};
+std::atomic<bool> closed{false};
+std::atomic<int> starting{0};
+
+void want(Renewal renewal) {
+  Renewal before = wanted.load();
+  while (before < renewal && !wanted.compare_exchange_weak(before, renewal)) continue;
+  if (before >= renewal) return;
+  uint64_t one = 1;
+  [[maybe_unused]] ssize_t written = ::write(renewal_event, &one, sizeof one);
+}
+
+// As OPcache's validate_api_restriction().
+bool api_allowed() {
+  const char* prefix = zend_ini_string("opcache.restrict_api", strlen("opcache.restrict_api"), 0);
+  if (prefix == nullptr || *prefix == '\0') return true;
+  const char* path = SG(request_info).path_translated;
+  if (path != nullptr && strncmp(path, prefix, strlen(prefix)) == 0) return true;
+  zend_error(E_WARNING,
+             "Zend OPcache API is restricted by \"restrict_api\" configuration directive");
+  return false;
+}
+
+void reset_by_a_new_host(INTERNAL_FUNCTION_PARAMETERS) {
+  ZEND_PARSE_PARAMETERS_NONE();
+  if (!api_allowed()) RETURN_FALSE;
+  if (!zend_ini_long("opcache.enable", strlen("opcache.enable"), 0)) RETURN_FALSE;
+  want(Renewal::kAsked);
+  RETURN_TRUE;
+}
+
+#if PHP_VERSION_ID >= 80400
+void (*next_schedule_hook)(int) = nullptr;
+
+// Before OPcache notes that a restart is due. It is done by the next request that starts: from here
+// on there is none.
+void on_restart_scheduled(int reason) {
+  closed.store(true);
+  want(Renewal::kNeeded);
+  const base::Nanos give_up = base::monotonic_now() + kStartsLimit;
+  while (starting.load() > 0 && base::monotonic_now() < give_up) ::usleep(kLookMicroseconds);
+  if (next_schedule_hook != nullptr) next_schedule_hook(reason);
+}
+#endif
+
+}  // namespace
+
+void prevent_opcache_restarts(int event) {
+  renewal_event = event;
+  zval* found = zend_hash_str_find(CG(function_table), "opcache_reset", strlen("opcache_reset"));
+  if (found == nullptr) return;
+  static_cast<zend_internal_function*>(Z_PTR_P(found))->handler = reset_by_a_new_host;
+#if PHP_VERSION_ID >= 80400
+  next_schedule_hook = zend_accel_schedule_restart_hook;
+  zend_accel_schedule_restart_hook = on_restart_scheduled;
+#endif
+}
+
+Renewal take_wanted_renewal() { return wanted.exchange(Renewal::kNone); }
+
+bool enter_request_start() {
+  starting.fetch_add(1);
+  if (!closed.load()) return true;
+  starting.fetch_sub(1);
+  return false;
+}
+
+void leave_request_start() { starting.fetch_sub(1); }
+
+#else
+void prevent_opcache_restarts(int) {}
+Renewal take_wanted_renewal() { return Renewal::kNone; }
+bool enter_request_start() { return true; }
+void leave_request_start() {}
+#endif
+
+}  // namespace howdah::php

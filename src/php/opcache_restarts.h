@@ -1,0 +1,29 @@
+#pragma once
+
+// Thread mode: OPcache is never restarted.
+//
+// A restart wipes memory that running scripts live in. OPcache waits for them by a lock that
+// belongs to the process, so it does not see the other threads of this one. Instead the front is
+// asked for a new host, which starts with an empty OPcache. Process mode: PHP's own way is sound,
+// and all of this does nothing.
+
+namespace howdah::php {
+
+enum class Renewal {
+  kNone,
+  kAsked,   // opcache_reset() was called
+  kNeeded,  // OPcache wants to restart; no request starts here any more
+};
+
+// After PHP has started and before there is a thread of it. `event` is an eventfd, written when a
+// renewal is wanted.
+void prevent_opcache_restarts(int event);
+// What was wanted since the last call. The host's thread.
+Renewal take_wanted_renewal();
+
+// Around the start of a request, in which OPcache does a restart that is due. False: none may start
+// in this host any more.
+bool enter_request_start();
+void leave_request_start();
+
+}  // namespace howdah::php

@@ -1,0 +1,33 @@
+"""Connections by other ways than IPv4 from the usual address, as RawConnection has them."""
+
+import socket
+
+from harness.client import TIMEOUT, RawConnection
+
+
+class SocketConnection(RawConnection):
+    """Over a connected socket that the caller has made."""
+
+    def __init__(self, connected, timeout=TIMEOUT):
+        self.socket = connected
+        self.socket.settimeout(timeout)
+        self._buffer = b""
+
+
+def unix_connection(path, timeout=TIMEOUT):
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    client.settimeout(timeout)
+    client.connect(path)
+    return SocketConnection(client, timeout)
+
+
+def tcp_connection(host, port, source=None, timeout=TIMEOUT):
+    """`host` of either family; `source` is the client's own address."""
+    address = (source, 0) if source else None
+    return SocketConnection(socket.create_connection((host, port), timeout, address), timeout)
+
+
+def ask(raw, target, headers="", host="a"):
+    """One GET on a connection that goes on."""
+    raw.send(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n")
+    return raw.read_response()
