@@ -26,11 +26,20 @@ std::string_view view(nghttp2_rcbuf* buffer) {
   return view(bytes.base, bytes.len);
 }
 
+// No two answers say the same here: kept in the table of the header compression these would only
+// push out what is said again, and be compared with each other every time.
+bool differs_always(std::string_view name) {
+  constexpr std::string_view kNames[] = {"x-request-id", "traceparent", "x-ratelimit-remaining"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view known) { return iequals(name, known); });
+}
+
 nghttp2_nv pair(std::string_view name, std::string_view value) {
   auto bytes = [](std::string_view text) {
     return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
   };
-  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+  uint8_t flags = differs_always(name) ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+  return {bytes(name), bytes(value), name.size(), value.size(), flags};
 }
 
 Http2Session* session_of(void* user) { return static_cast<Http2Session*>(user); }
