@@ -44,6 +44,13 @@ inline constexpr base::Nanos kBodyRateCheck = base::kSecond;
 // Pause of accepting when descriptors have run out.
 inline constexpr base::Nanos kAcceptPause = 100 * base::kMillisecond;
 
+// --- encoded files
+inline constexpr size_t kEncodingThreads = 2;
+// Files that are being encoded or wait for it; more go out as they are.
+inline constexpr size_t kQueuedEncodings = 64;
+// What the cache counts for an entry beside its body and path.
+inline constexpr uint64_t kEncodedEntryBytes = 512;
+
 // --- of a loop
 inline constexpr int kAcceptsPerPass = 64;
 // Pipelined requests a connection may have answered before others get their turn.

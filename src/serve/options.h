@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/content_coding.h"
 
 namespace howdah::serve {
 
@@ -27,6 +28,9 @@ struct ServeOptions {
   bool follow_symlinks = true;
   std::optional<base::Nanos> static_cache_ttl =
       86400 * base::kSecond;  // nothing = no Cache-Control
+
+  base::CodingList compression;           // nothing = off
+  uint64_t static_cache_size = 64 << 20;  // of encoded files; 0 = none is encoded
 
   uint64_t max_body_size = 128 << 20;
   size_t max_header_size = 64 << 10;

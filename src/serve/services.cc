@@ -25,7 +25,8 @@ SharedServices::SharedServices(ServeOptions settings, const base::Logger& logger
       router({.index_file = options.index_file,
               .index_scripts = options.index_scripts,
               .php_deny = options.php_deny}),
-      spool(options.spool_dir, options.spool_max) {}
+      spool(options.spool_dir, options.spool_max),
+      encoder(options.compression.empty() ? 0 : options.static_cache_size) {}
 
 std::string_view DateCache::at(base::Nanos now) {
   if (now >= valid_until_) {

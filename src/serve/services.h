@@ -21,6 +21,7 @@
 #include "serve/options.h"
 #include "serve/router.h"
 #include "serve/spool.h"
+#include "serve/static_encoder.h"
 
 namespace howdah::serve {
 
@@ -43,6 +44,7 @@ class SharedServices {
   const DocumentRoot files;
   const Router router;
   Spool spool;
+  StaticEncoder encoder;
   std::atomic<uint64_t> connections{0};
 
   SharedServices(ServeOptions settings, const base::Logger& logger, ExchangeObserver& watcher,

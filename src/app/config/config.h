@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/content_coding.h"
 #include "base/log.h"
 
 namespace howdah::app {
@@ -93,6 +94,8 @@ struct Config {
 
   // Answers
   base::Nanos static_cache_ttl = 0;  // 0 = no Cache-Control
+  base::CodingList compression;      // empty = off
+  uint64_t static_cache_size = 0;    // 0 = no file is encoded
   bool follow_symlinks = true;
   std::vector<std::pair<std::string, std::string>> response_headers;
 

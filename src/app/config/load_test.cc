@@ -154,6 +154,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"RATE_LIMIT", "x"}, WrongValue{"RATE_WINDOW", "0"},
         WrongValue{"RATE_WINDOW", "off"}, WrongValue{"TRUSTED_PROXIES", "10.0.0.0/33"},
         WrongValue{"TRUSTED_PROXIES", "example.com"}, WrongValue{"COMPRESSION", "lzma"},
+        WrongValue{"COMPRESSION", "br,gzip,br"}, WrongValue{"COMPRESSION", ","},
+        WrongValue{"COMPRESSION", "gzip,off"}, WrongValue{"STATIC_CACHE_SIZE", "64q"},
         WrongValue{"RESPONSE_HEADERS", "X-Frame-Options"},
         WrongValue{"RESPONSE_HEADERS", "X: a\x01"}, WrongValue{"RESPONSE_HEADERS", "Connection: x"},
         WrongValue{"RESPONSE_HEADERS", "content-length: 1"}, WrongValue{"TLS_CERT", "/no/cert.pem"},
@@ -206,6 +208,16 @@ TEST_F(LoadConfig, TakesTheLimitOfTheQueue) {
   Config config = load({"QUEUE_TIMEOUT=1500ms"}).config;
   EXPECT_EQ(config.queue_timeout, 1500 * base::kMillisecond);
   EXPECT_THAT(config.notices, Not(Contains(HasSubstr("QUEUE_TIMEOUT"))));
+}
+
+TEST_F(LoadConfig, TakesCodingsInTheirOrder) {
+  using enum base::ContentCoding;
+  EXPECT_EQ(load().config.compression, (base::CodingList{{kBrotli, kZstd, kGzip}, 3}));
+  EXPECT_EQ(load({"COMPRESSION=GZIP , br"}).config.compression,
+            (base::CodingList{{kGzip, kBrotli}, 2}));
+  EXPECT_TRUE(load({"COMPRESSION=off"}).config.compression.empty());
+  EXPECT_THAT(load({"COMPRESSION=br,gzip,br"}).problems, ElementsAre(HasSubstr("named twice: br")));
+  EXPECT_EQ(load({"STATIC_CACHE_SIZE=1m"}).config.static_cache_size, 1u << 20);
 }
 
 TEST_F(LoadConfig, HeadersMayHaveSemicolonsInTheirValues) {

@@ -69,6 +69,12 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 10> kLevels = {{
 constexpr std::array<std::pair<std::string_view, LogFormat>, 3> kFormats = {
     {{"auto", LogFormat::kAuto}, {"json", LogFormat::kJson}, {"text", LogFormat::kText}}};
 
+using base::ContentCoding;
+constexpr std::array<std::pair<std::string_view, ContentCoding>, 3> kCodings = {
+    {{"br", ContentCoding::kBrotli},
+     {"zstd", ContentCoding::kZstd},
+     {"gzip", ContentCoding::kGzip}}};
+
 std::string unknown(std::string_view item) { return "unknown: " + std::string(item); }
 
 }  // namespace
@@ -184,12 +190,17 @@ std::string parse_proxies(std::string_view text, Config&) {
   return "";
 }
 
-std::string parse_compression(std::string_view text, Config&) {
+std::string parse_compression(std::string_view text, Config& config) {
+  base::CodingList& list = config.compression;
+  list = {};
   if (equals_ignoring_case(text, "off")) return "";
   for (const std::string& item : split_list(text, ',')) {
-    if (item != "br" && item != "zstd" && item != "gzip") return unknown(item);
+    const ContentCoding* coding = find_choice(kCodings, item);
+    if (coding == nullptr) return unknown(item);
+    if (std::ranges::find(list, *coding) != list.end()) return "named twice: " + item;
+    list.codings[list.count++] = *coding;
   }
-  return "";
+  return list.empty() ? "no coding" : "";
 }
 
 std::string parse_worker_mode(std::string_view text, Config&) {
