@@ -59,9 +59,9 @@ def test_without_accept_encoding_an_answer_goes_out_as_it_is(server):
 @pytest.mark.parametrize("coding", CODINGS)
 def test_curl_reads_every_coding(server, coding):
     url = f"http://{server.address[0]}:{server.address[1]}{path()}"
-    result = subprocess.run(["curl", "-sS", "--compressed", "-H", f"Accept-Encoding: {coding}", url],
-                            capture_output=True, timeout=20)  # fmt: skip
-    assert result.returncode == 0, result.stderr
+    command = ["curl", "-sS", "--compressed", "-H", f"Accept-Encoding: {coding}", "-w", "%{stderr}%header{content-encoding}"]
+    result = subprocess.run([*command, url], capture_output=True, timeout=20)
+    assert (result.returncode, result.stderr.decode()) == (0, coding)
     assert result.stdout == text_of(5000)
 
 
