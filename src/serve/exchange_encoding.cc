@@ -28,7 +28,10 @@ FileCoding Exchange::look_for_encoded(uint64_t size, base::Nanos modified) {
   result.varies = true;
   base::ContentCoding coding = coding_for_file(size);
   if (coding == base::ContentCoding::kIdentity) return result;
-  encoded_key_ = {std::string(route_.file), size, modified, coding};
+  encoded_key_.path.assign(route_.file);
+  encoded_key_.size = size;
+  encoded_key_.modified = modified;
+  encoded_key_.coding = coding;
   auto found = services_.shared.encoder.find(encoded_key_);
   bool waited = std::exchange(waited_for_encoding_, false);
   if (found.state == StaticEncoder::State::kPlain) return result;
