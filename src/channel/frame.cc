@@ -24,14 +24,20 @@ void ResponseHeadEncoder::begin(uint16_t status) {
   bytes_.assign(reinterpret_cast<const char*>(&prefix), sizeof prefix);
 }
 
-void ResponseHeadEncoder::add(std::string_view name, std::string_view value) {
+void ResponseHeadEncoder::add(std::string_view name, std::string_view value) { add(name, {value}); }
+
+void ResponseHeadEncoder::add(std::string_view name,
+                              std::initializer_list<std::string_view> parts) {
+  size_t value_size = 0;
+  for (std::string_view part : parts) value_size += part.size();
   HeadPrefix prefix;
   std::memcpy(&prefix, bytes_.data(), sizeof prefix);
   ++prefix.field_count;
   std::memcpy(bytes_.data(), &prefix, sizeof prefix);
-  FieldPrefix field{static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())};
+  FieldPrefix field{static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value_size)};
   bytes_.append(reinterpret_cast<const char*>(&field), sizeof field);
-  bytes_.append(name).append(value);
+  bytes_.append(name);
+  for (std::string_view part : parts) bytes_.append(part);
 }
 
 base::Status ResponseHead::decode(std::string_view payload) {

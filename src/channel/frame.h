@@ -4,6 +4,7 @@
 // padded to kFrameAlign. The ring is mapped twice in a row, so a frame is always in one piece.
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,8 @@ class ResponseHeadEncoder {
  public:
   void begin(uint16_t status);
   void add(std::string_view name, std::string_view value);
+  // The value is the parts in a row.
+  void add(std::string_view name, std::initializer_list<std::string_view> parts);
   std::string_view bytes() const { return bytes_; }
 
  private:

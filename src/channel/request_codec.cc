@@ -115,9 +115,14 @@ Var var_of_header(std::string_view name) {
 }
 
 void RequestEncoder::begin() {
-  bytes_.clear();
+  bytes_.assign(sizeof(RequestPrefix), '\0');
   seen_.reset();
   seen_named_ = 0;
+}
+
+void RequestEncoder::set_coding(base::ContentCoding coding) {
+  RequestPrefix prefix{.compression = 1, .coding = static_cast<uint8_t>(coding), .unused = 0};
+  std::memcpy(bytes_.data(), &prefix, sizeof prefix);
 }
 
 void RequestEncoder::append(Var var, std::string_view name, std::string_view value) {
@@ -175,6 +180,16 @@ bool RequestEncoder::join_with_earlier(Var var, std::string_view name, std::stri
     return true;
   }
   return false;
+}
+
+RequestView::RequestView(std::string_view bytes) {
+  RequestPrefix prefix;
+  if (bytes.size() < sizeof prefix) return;
+  std::memcpy(&prefix, bytes.data(), sizeof prefix);
+  rest_ = bytes.substr(sizeof prefix);
+  if (prefix.compression == 1 && prefix.coding < base::kContentCodings) {
+    coding_ = static_cast<base::ContentCoding>(prefix.coding);
+  }
 }
 
 bool RequestView::next(Item& item) {

@@ -8,9 +8,11 @@
 
 #include <bitset>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/content_coding.h"
 #include "channel/limits.h"
 
 namespace howdah::channel {
@@ -84,6 +86,13 @@ extern const std::string_view kVarNames[kVarCount];
 // kHttpAcceptLanguage), kNamed when it has none.
 Var var_of_header(std::string_view name);
 
+// What a request begins with: what the worker is told that PHP is not.
+struct RequestPrefix {
+  uint8_t compression;  // 1: answers are encoded where the contract says so, else never
+  uint8_t coding;       // base::ContentCoding that the client is sent
+  uint16_t unused;
+};
+
 struct VarEntry {
   Var var;
   uint16_t name_size;  // 0 unless var is kNamed
@@ -94,6 +103,9 @@ struct VarEntry {
 class RequestEncoder {
  public:
   void begin();
+  // The coding that was negotiated for the answer's body. Without this call no answer is encoded,
+  // nor does it say that it could have been.
+  void set_coding(base::ContentCoding coding);
   void add(Var var, std::string_view value);
   void add(std::string_view name, std::string_view value);
   // A request header, under its CGI name: HTTP_ and upper case with `-` as `_`. The caller has
@@ -117,7 +129,7 @@ class RequestEncoder {
 class RequestView {
  public:
   RequestView() = default;
-  explicit RequestView(std::string_view bytes) : rest_(bytes) {}
+  explicit RequestView(std::string_view bytes);
 
   struct Item {
     Var var = Var::kNamed;
@@ -126,8 +138,11 @@ class RequestView {
   };
   // False at the end.
   bool next(Item& item);
+  // Nothing: compression is off.
+  std::optional<base::ContentCoding> coding() const { return coding_; }
 
  private:
+  std::optional<base::ContentCoding> coding_;
   std::string_view rest_;
 };
 

@@ -48,6 +48,28 @@ TEST(RequestEncoder, JoinsRepeatedHeaders) {
   EXPECT_EQ(vars.size(), 3u);
 }
 
+TEST(RequestEncoder, TellsTheWorkerTheCodingAndPhpNothingOfIt) {
+  RequestEncoder encoder;
+  encoder.begin();
+  EXPECT_FALSE(RequestView(encoder.bytes()).coding());
+  encoder.set_coding(base::ContentCoding::kZstd);
+  encoder.add(Var::kRequestMethod, "GET");
+  encoder.add_header("Cookie", "a=1");
+  encoder.add_header("Cookie", "b=2");
+  EXPECT_EQ(RequestView(encoder.bytes()).coding(), base::ContentCoding::kZstd);
+  auto vars = decode(encoder.bytes());
+  EXPECT_EQ(vars.size(), 2u);
+  EXPECT_EQ(vars["HTTP_COOKIE"], "a=1; b=2");
+  encoder.begin();
+  EXPECT_FALSE(RequestView(encoder.bytes()).coding());
+}
+
+TEST(RequestView, TakesACodingItDoesNotKnowForNone) {
+  const char bytes[] = {1, base::kContentCodings, 0, 0};
+  EXPECT_FALSE(RequestView({bytes, sizeof bytes}).coding());
+  EXPECT_FALSE(RequestView(std::string_view(bytes, 2)).coding());
+}
+
 TEST(RequestEncoder, ForgetsThePreviousRequest) {
   RequestEncoder encoder;
   encoder.begin();

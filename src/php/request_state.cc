@@ -27,6 +27,10 @@ void begin_request(RequestState& state, const channel::Request* request) {
       ++state.known_vars;
     }
   }
+  state.answer.begin(*state.channel,
+                     {.coding = request->vars.coding(),
+                      .head_method = state.var(channel::Var::kRequestMethod) == "HEAD",
+                      .if_none_match = state.var(channel::Var::kHttpIfNoneMatch)});
 }
 
 std::string_view find_variable(const RequestState& state, std::string_view name) {

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "channel/worker_channel.h"
+#include "php/answer_writer.h"
 
 namespace howdah::php {
 
@@ -55,7 +56,7 @@ struct RequestState {
   volatile sig_atomic_t interrupted = 0;
   volatile sig_atomic_t note_exact = 0;
 
-  channel::ResponseHeadEncoder head;
+  AnswerWriter answer;
 
   const char* c_str(channel::Var var) const { return vars[static_cast<size_t>(var)].data(); }
   std::string_view var(channel::Var var) const { return vars[static_cast<size_t>(var)]; }

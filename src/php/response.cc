@@ -44,6 +44,23 @@ int status_of(const sapi_headers_struct* headers) {
   return code;
 }
 
+// PHP encodes what it says itself. The setting can be a size.
+bool zlib_encodes() {
+  const char* value = zend_ini_string(const_cast<char*>("zlib.output_compression"),
+                                      sizeof "zlib.output_compression" - 1, 0);
+  if (value == nullptr || *value == '\0') return false;
+  return !same_name(value, "0") && !same_name(value, "off") && !same_name(value, "no") &&
+         !same_name(value, "false");
+}
+
+void look_at_head(const sapi_headers_struct* headers, AnswerWriter& answer) {
+  for (zend_llist_element* at = headers->headers.head; at != nullptr; at = at->next) {
+    auto field = split_field(reinterpret_cast<sapi_header_struct*>(at->data));
+    answer.look_at(field.name, field.value);
+  }
+  if (answer.compressible() && zlib_encodes()) answer.leave_alone();
+}
+
 // Nobody listens any more. With nothing of ours on the stack: this may be left by a longjmp.
 void output_refused(RequestState* state) {
   if (state->channel->cancelled() && !state->channel->client_gone()) {
@@ -63,8 +80,8 @@ size_t write_output(const char* bytes, size_t size) {
     return ::write(STDERR_FILENO, bytes, size) < 0 ? 0 : size;
   }
   if (!state->connected() || state->channel->ended()) return size;
-  bool taken = state->channel->body({bytes, size});
-  if (taken && state->event_stream) taken = state->channel->flush();
+  bool taken = state->answer.write({bytes, size});
+  if (taken && state->event_stream) taken = state->answer.flush();
   if (!taken) output_refused(state);
   return size;
 }
@@ -74,8 +91,13 @@ void flush_output(void*) {
   if (state == nullptr || !state->connected()) return;
   // As under PHP-FPM the head goes out with the first output that leaves PHP, not with flush().
   if (!SG(headers_sent)) return;
-  if (state->channel->ended() || state->channel->flush()) return;
+  if (state->channel->ended() || state->answer.flush()) return;
   output_refused(state);
+}
+
+void end_answer() {
+  RequestState* state = current_state;
+  if (state != nullptr && state->connected() && !state->channel->ended()) state->answer.end();
 }
 
 int send_response_head(sapi_headers_struct* headers) {
@@ -85,7 +107,9 @@ int send_response_head(sapi_headers_struct* headers) {
   }
   int status = status_of(headers);
   if (status < 100 || status > 999) status = 500;
-  state->head.begin(static_cast<uint16_t>(status));
+  AnswerWriter& answer = state->answer;
+  answer.begin_head(status);
+  look_at_head(headers, answer);
   size_t fields = 0;
   for (zend_llist_element* at = headers->headers.head; at != nullptr; at = at->next) {
     auto field = split_field(reinterpret_cast<sapi_header_struct*>(at->data));
@@ -94,16 +118,16 @@ int send_response_head(sapi_headers_struct* headers) {
       if (status == 304) continue;
       state->event_stream = field.value.starts_with("text/event-stream");
     }
-    state->head.add(field.name, field.value);
-    if (++fields > channel::kMaxResponseFields ||
-        state->head.bytes().size() > channel::kMaxResponseHeadBytes) {
+    answer.add(field.name, field.value);
+    if (++fields + AnswerWriter::kAddedFields > channel::kMaxResponseFields ||
+        answer.head_bytes() > channel::kMaxResponseHeadBytes) {
       state->channel->log(kErrorLevel, "the response head is too large: answering 500");
-      state->head.begin(500);
+      answer.begin_head(500);
       break;
     }
   }
   // A refusal shows again at the output that follows.
-  state->channel->head(state->head);
+  answer.send_head();
   return SAPI_HEADER_SENT_SUCCESSFULLY;
 }
 

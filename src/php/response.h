@@ -14,6 +14,8 @@ namespace howdah::php {
 size_t write_output(const char* bytes, size_t size);
 // Sends the head if it has not gone yet, and everything written so far. May not return either.
 void flush_output(void* server_context);
+// All output has left PHP: the answer is complete.
+void end_answer();
 int send_response_head(sapi_headers_struct* headers);
 
 }  // namespace howdah::php

@@ -26,10 +26,8 @@ int activate() {
   return SUCCESS;
 }
 
-// All output has left PHP.
 int deactivate() {
-  RequestState* state = current_state;
-  if (state != nullptr && state->connected()) state->channel->end();
+  end_answer();
   return SUCCESS;
 }
 

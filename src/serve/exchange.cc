@@ -1,5 +1,6 @@
 #include "serve/exchange.h"
 
+#include "http/accept_encoding.h"
 #include "http/host.h"
 #include "serve/limits.h"
 
@@ -26,6 +27,7 @@ Exchange::Exchange(LoopServices& services) : services_(services), body_(services
 
 Exchange::~Exchange() {
   if (job_active_) services_.jobs->abandon(job_);
+  stop_waiting_for_encoded();
 }
 
 void Exchange::reset() {
@@ -201,6 +203,9 @@ void Exchange::submit() {
               .traceparent = traceparent_,
               .request_id = request_id_},
              encoder_, scratch_);
+  if (!options().compression.empty()) {
+    encoder_.set_coding(http::negotiate_coding(*head_, options().compression).coding);
+  }
   if (encoder_.bytes().size() > kMaxEncodedBytes) return send_error(431, "head too large for PHP");
   job_.request = encoder_.bytes();
   job_.body = body_.memory();
@@ -267,6 +272,8 @@ void Exchange::finish() {
   }
   services_.loop.timers().cancel(next_turn_);
   file_ranges_.reset();
+  stop_waiting_for_encoded();
+  encoded_.reset();
   report();
   state_ = State::kIdle;
   body_.reset();

@@ -22,8 +22,19 @@
 #include "serve/response_stream.h"
 #include "serve/router.h"
 #include "serve/services.h"
+#include "serve/static_encoder.h"
 
 namespace howdah::serve {
+
+// How a static file is sent.
+struct FileCoding {
+  // The answer would have been another for another Accept-Encoding.
+  bool varies = false;
+  base::ContentCoding coding = base::ContentCoding::kIdentity;
+  StaticEncoder::Body body;  // null for a coding: it has yet to be made
+};
+// The tag of an encoded file: `etag`, which is strong, with the coding in it.
+void append_coding(std::string& etag, base::ContentCoding coding);
 
 // Reused: begin() or begin_refused() starts one exchange, finish() ends it. Belongs to a connection
 // or stream, which sees to it that no answer is sent twice; its loop's thread only.
@@ -31,7 +42,7 @@ namespace howdah::serve {
 // The owner calls begin() with the head, on_body() and on_request_end() as they come, finish() when
 // the answer is with the kernel or will never be. The exchange answers from inside these calls or
 // later from the pool's callbacks.
-class Exchange final : private pool::AnswerConsumer {
+class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
  public:
   explicit Exchange(LoopServices& services);
   ~Exchange() override;
@@ -71,6 +82,7 @@ class Exchange final : private pool::AnswerConsumer {
     kIdle,       // between exchanges
     kReceiving,  // the request is not complete
     kWaiting,    // the pool has the job and has not answered
+    kEncoding,   // a thread encodes the file that will be sent
     kHolding,    // the answer's head is here; its body is gathered to learn its length
     kStreaming,  // the head is out
     kRanges,     // the head of a file's answer is out, its ranges follow one by one
@@ -133,10 +145,22 @@ class Exchange final : private pool::AnswerConsumer {
   void send_to_https();
   void send_mistaken();
 
+  // --- exchange_encoding.cc: static files for clients that take encoded ones
+  base::ContentCoding coding_for_file(uint64_t size) const;
+  FileCoding look_for_encoded(uint64_t size, base::Nanos modified);
+  // Chooses among coding_ and encoded_ for a file. True: the body of coding_ has yet to be made.
+  bool choose_encoded(const StaticFile& file);
+  // True: send_file() is called again when the body that look_for_encoded() missed was made.
+  bool wait_for_encoded(const FileCache::Found& found);
+  void on_encoded() override;
+  void stop_waiting_for_encoded();
+  void send_encoded(const StaticFile& file);
+
   // --- exchange_file.cc: files
   void send_file();
   void send_found(FileCache::Found found);
-  void choose_encoding();
+  void choose_neighbour();
+  void make_tag(const StaticFile& file);
   void send_open_error(const base::Error& error);
   void begin_file_head(int status, const StaticFile& file);
   void send_content(FileCache::Found found);
@@ -218,6 +242,12 @@ class Exchange final : private pool::AnswerConsumer {
   uint64_t passed_on_ = 0;
   std::vector<std::string_view> pieces_;
   std::string scratch_;
+
+  // The encoded file that is looked for or waited for.
+  EncodedKey encoded_key_;
+  StaticEncoder::Body encoded_;  // what is sent instead of the file
+  StaticEncoder::TicketPtr encoding_;
+  bool waited_for_encoding_ = false;
 
   // For the report.
   int status_ = 0;

@@ -34,7 +34,9 @@ std::string_view below(std::string_view path, std::string_view root) {
 }  // namespace
 
 void Exchange::send_file() {
-  choose_encoding();
+  coding_ = base::ContentCoding::kIdentity;
+  encodings_ = false;
+  choose_neighbour();
   std::string_view path = route_.file;
   if (coding_ != base::ContentCoding::kIdentity) {
     scratch_.assign(path).append(suffix_of(coding_));
@@ -45,7 +47,7 @@ void Exchange::send_file() {
   send_found(std::move(*found));
 }
 
-void Exchange::choose_encoding() {
+void Exchange::choose_neighbour() {
   base::CodingList there = services_.files.neighbours_of(route_.file, options().compression);
   if (there.empty()) return;
   encodings_ = true;
@@ -67,14 +69,20 @@ void Exchange::send_open_error(const base::Error& error) {
   }
 }
 
+// Never that of the file itself, whatever sizes and times they have: a neighbour's has its suffix,
+// a body that was encoded here the coding's name.
+void Exchange::make_tag(const StaticFile& file) {
+  etag_.assign(file.etag);
+  if (coding_ == base::ContentCoding::kIdentity) return;
+  if (encoded_key_.coding == coding_) return append_coding(etag_, coding_);
+  etag_.insert(etag_.size() - 1, suffix_of(coding_));
+}
+
 void Exchange::send_found(FileCache::Found found) {
   const StaticFile& file = *found.file;
   file_size_ = file.identity.size;
-  etag_.assign(file.etag);
-  if (coding_ != base::ContentCoding::kIdentity) {
-    // Never that of the file itself, whatever sizes and times they have.
-    etag_.insert(etag_.size() - 1, suffix_of(coding_));
-  }
+  bool unmade = choose_encoded(file);
+  make_tag(file);
   http::Validators validators{
       .etag = etag_, .last_modified = file.modified_seconds(), .date_is_strong = file.settled};
   // A script may name a file in answer to any method; conditions are about reading one.
@@ -88,6 +96,12 @@ void Exchange::send_found(FileCache::Found found) {
       return stream_->start(answer_, 0, {}, Last::kYes);
     }
   }
+  if (unmade) {
+    if (wait_for_encoded(found)) return;
+    coding_ = base::ContentCoding::kIdentity;
+    make_tag(file);
+  }
+  if (encoded_) return send_encoded(file);
   http::ByteRanges ranges;
   switch (http::requested_ranges(*head_, validators, file_size_, ranges)) {
     case http::RangeAnswer::kWhole:

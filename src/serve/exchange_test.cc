@@ -61,6 +61,43 @@ TEST_F(ExchangeTest, TellsPhpWhatItAsksFor) {
   EXPECT_THAT(receive(), HasSubstr("X-Request-ID: my-id\r\n"));
 }
 
+TEST_F(ExchangeTest, TellsTheWorkerWhichCodingWasNegotiated) {
+  options_.compression = {{base::ContentCoding::kBrotli, base::ContentCoding::kGzip}, 2};
+  run("GET /app.php HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip, br;q=0.5\r\n\r\n");
+  EXPECT_EQ(channel::RequestView(queue_.jobs.at(0)->request).coding(), base::ContentCoding::kGzip);
+  queue_.say(&ok_, "", FakeQueue::kEnd);
+  receive();
+  send("GET /app.php HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(channel::RequestView(queue_.jobs.at(0)->request).coding(),
+            base::ContentCoding::kIdentity);
+}
+
+TEST_F(ExchangeTest, TellsTheWorkerNothingOfCodingsWhenThereAreNone) {
+  run("GET /app.php HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\n\r\n");
+  EXPECT_FALSE(channel::RequestView(queue_.jobs.at(0)->request).coding());
+}
+
+TEST_F(ExchangeTest, WaitsForTheEncodedBodyOfAFile) {
+  options_.compression = {{base::ContentCoding::kGzip}, 1};
+  put("long.txt", std::string(5000, 'x'));
+  connect();
+  std::string answer = ask("GET /long.txt HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\n\r\n");
+  base::Nanos until = base::monotonic_now() + 20 * base::kSecond;
+  while (answer.empty() && base::monotonic_now() < until) answer = receive();
+  EXPECT_THAT(answer, HasSubstr("Content-Encoding: gzip\r\n"));
+  EXPECT_LT(body_of(answer).size(), 200u);
+}
+
+TEST_F(ExchangeTest, APartOfAFileIsNotEncoded) {
+  options_.compression = {{base::ContentCoding::kGzip}, 1};
+  put("long.txt", std::string(5000, 'x'));
+  connect();
+  std::string answer =
+      ask("GET /long.txt HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\nRange: bytes=0-9\r\n\r\n");
+  EXPECT_THAT(answer, HasSubstr("Vary: Accept-Encoding\r\n"));
+  EXPECT_THAT(answer, Not(HasSubstr("Content-Encoding")));
+}
+
 TEST_F(ExchangeTest, GivesAnAnswerInPartsAnExactLength) {
   run();
   queue_.say(&ok_, "one ", FakeQueue::kNone);

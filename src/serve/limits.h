@@ -61,6 +61,13 @@ inline constexpr base::Nanos kFileSettles = base::kSecond;
 // How often a small file is read again when it changes meanwhile.
 inline constexpr int kFileReadTries = 4;
 
+// --- encoded files
+inline constexpr size_t kEncodingThreads = 2;
+// Files that are being encoded or wait for it; more go out as they are.
+inline constexpr size_t kQueuedEncodings = 64;
+// What the cache counts for an entry beside its body and path.
+inline constexpr uint64_t kEncodedEntryBytes = 512;
+
 // --- of a loop
 // Files and directories it remembers, and the contents among them. A longer path is not remembered.
 inline constexpr size_t kCachedFiles = 2048;

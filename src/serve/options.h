@@ -37,6 +37,9 @@ struct ServeOptions {
   std::optional<base::Nanos> static_cache_ttl =
       86400 * base::kSecond;  // nothing = no Cache-Control
 
+  base::CodingList compression;           // nothing = off
+  uint64_t static_cache_size = 64 << 20;  // of encoded files; 0 = none is encoded
+
   uint64_t max_body_size = 128 << 20;
   size_t max_header_size = 64 << 10;
   base::Nanos header_timeout = 5 * base::kSecond;

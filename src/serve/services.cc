@@ -44,6 +44,7 @@ SharedServices::SharedServices(ServeOptions settings, const base::Logger& logger
               .php_deny = options.php_deny}),
       static_cache_control(cache_control_of(options)),
       spool(options.spool_dir, options.spool_max),
+      encoder(options.compression.empty() ? 0 : options.static_cache_size),
       clients(base::RandomIds().next()) {}
 
 std::string_view DateCache::at(base::Nanos now) {

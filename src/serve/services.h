@@ -26,6 +26,7 @@
 #include "serve/options.h"
 #include "serve/router.h"
 #include "serve/spool.h"
+#include "serve/static_encoder.h"
 
 namespace howdah::serve {
 
@@ -51,6 +52,7 @@ class SharedServices {
   const Router router;
   const std::string static_cache_control;  // empty = static files do not have it
   Spool spool;
+  StaticEncoder encoder;
   ClientCounts clients;  // filled only when MAX_CONNECTIONS_PER_IP is set
   std::atomic<uint64_t> connections{0};
 

@@ -103,6 +103,8 @@ struct Config {
 
   // Answers
   base::Nanos static_cache_ttl = 0;  // 0 = no Cache-Control
+  base::CodingList compression;      // empty = off
+  uint64_t static_cache_size = 0;    // 0 = no file is encoded
   bool follow_symlinks = true;
   std::string sendfile_root;  // absolute, links resolved; empty = DOCUMENT_ROOT
   base::CodingList compression;

@@ -157,7 +157,9 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"TRUSTED_PROXIES", "example.com"},
         WrongValue{"TRUSTED_PROXIES", "10.0.0.1,unix:"}, WrongValue{"MAX_CONNECTIONS_PER_IP", "-1"},
         WrongValue{"MAX_CONNECTIONS_PER_IP", "many"}, WrongValue{"MAX_CONNECTIONS", "-1"},
-        WrongValue{"COMPRESSION", "lzma"}, WrongValue{"RESPONSE_HEADERS", "X-Frame-Options"},
+        WrongValue{"COMPRESSION", "lzma"}, WrongValue{"COMPRESSION", "br,gzip,br"},
+        WrongValue{"COMPRESSION", ","}, WrongValue{"COMPRESSION", "gzip,off"},
+        WrongValue{"STATIC_CACHE_SIZE", "64q"}, WrongValue{"RESPONSE_HEADERS", "X-Frame-Options"},
         WrongValue{"RESPONSE_HEADERS", "X: a\x01"}, WrongValue{"RESPONSE_HEADERS", "Connection: x"},
         WrongValue{"RESPONSE_HEADERS", "content-length: 1"}, WrongValue{"TLS_CERT", "/no/cert.pem"},
         WrongValue{"TLS_KEY", "/no/key.pem"}, WrongValue{"TLS_REDIRECT", "maybe"},
@@ -319,6 +321,16 @@ TEST_F(LoadConfig, KeepsItsSocketsFromPhp) {
   for (std::string_view name : kInheritedVariables) {
     EXPECT_THAT(config.php_environment, Not(Contains(StartsWith(std::string(name) + "="))));
   }
+}
+
+TEST_F(LoadConfig, TakesCodingsInTheirOrder) {
+  using enum base::ContentCoding;
+  EXPECT_EQ(load().config.compression, (base::CodingList{{kBrotli, kZstd, kGzip}, 3}));
+  EXPECT_EQ(load({"COMPRESSION=GZIP , br"}).config.compression,
+            (base::CodingList{{kGzip, kBrotli}, 2}));
+  EXPECT_TRUE(load({"COMPRESSION=off"}).config.compression.empty());
+  EXPECT_THAT(load({"COMPRESSION=br,gzip,br"}).problems, ElementsAre(HasSubstr("named twice: br")));
+  EXPECT_EQ(load({"STATIC_CACHE_SIZE=1m"}).config.static_cache_size, 1u << 20);
 }
 
 TEST_F(LoadConfig, HeadersMayHaveSemicolonsInTheirValues) {

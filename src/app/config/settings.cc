@@ -143,12 +143,12 @@ const Setting kSettings[] = {
 
     {"STATIC_CACHE_TTL", Section::kAnswers, "1d", "max-age of static files; off = no Cache-Control",
      DurationKind{&C::static_cache_ttl}, kReload},
-    {"STATIC_CACHE_SIZE", Section::kAnswers, "64m", "cache of encoded static bodies", SizeKind{},
-     kReload, kNotYet},
+    {"STATIC_CACHE_SIZE", Section::kAnswers, "64m", "cache of encoded static bodies",
+     SizeKind{&C::static_cache_size}, kReload},
     {"RESPONSE_HEADERS", Section::kAnswers, "", "added to every answer that lacks them",
      CustomKind{"Name: value;Name: value, no name about framing", parse_headers}, kReload},
     {"COMPRESSION", Section::kAnswers, "br,zstd,gzip", "encodings in order of preference",
-     CustomKind{"off, or a comma list of br, zstd, gzip", parse_compression}, kReload, kNotYet},
+     CustomKind{"off, or a comma list of br, zstd, gzip", parse_compression}, kReload},
     {"ERROR_PAGES_DIR", Section::kAnswers, "", "directory of NNN.html",
      TextKind{nullptr, "a directory"}, kReload, kNotYet},
 

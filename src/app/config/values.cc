@@ -54,6 +54,12 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 10> kLevels = {{
 constexpr std::array<std::pair<std::string_view, LogFormat>, 3> kFormats = {
     {{"auto", LogFormat::kAuto}, {"json", LogFormat::kJson}, {"text", LogFormat::kText}}};
 
+using base::ContentCoding;
+constexpr std::array<std::pair<std::string_view, ContentCoding>, 3> kCodings = {
+    {{"br", ContentCoding::kBrotli},
+     {"zstd", ContentCoding::kZstd},
+     {"gzip", ContentCoding::kGzip}}};
+
 std::string unknown(std::string_view item) { return "unknown: " + std::string(item); }
 
 }  // namespace
@@ -176,15 +182,13 @@ std::string parse_compression(std::string_view text, Config& config) {
   base::CodingList& list = config.compression;
   list = {};
   if (equals_ignoring_case(text, "off")) return "";
-  constexpr base::ContentCoding kCodings[] = {
-      base::ContentCoding::kBrotli, base::ContentCoding::kZstd, base::ContentCoding::kGzip};
   for (const std::string& item : split_list(text, ',')) {
-    auto coding = std::ranges::find_if(
-        kCodings, [&](base::ContentCoding known) { return base::name_of(known) == item; });
-    if (coding == std::end(kCodings)) return unknown(item);
-    if (std::ranges::find(list, *coding) == list.end()) list.codings[list.count++] = *coding;
+    const ContentCoding* coding = find_choice(kCodings, item);
+    if (coding == nullptr) return unknown(item);
+    if (std::ranges::find(list, *coding) != list.end()) return "named twice: " + item;
+    list.codings[list.count++] = *coding;
   }
-  return "";
+  return list.empty() ? "no coding" : "";
 }
 
 std::string parse_worker_mode(std::string_view text, Config&) {

@@ -19,7 +19,7 @@ DURATIONS = (
     "QUEUE_TIMEOUT", "STATIC_CACHE_TTL",
 )  # fmt: skip
 WRONG_DURATIONS = ("soon", "-1", "5x", "1.5s", "s", "5 s x", "99999999999999999999")
-SIZES = ("MAX_BODY_SIZE", "MAX_HEADER_SIZE")
+SIZES = ("MAX_BODY_SIZE", "MAX_HEADER_SIZE", "STATIC_CACHE_SIZE")
 WRONG_SIZES = ("big", "-1", "10q", "1.5m", "m", "99999999999999999999g")
 COUNTS = ("PHP_WORKERS", "QUEUE_CAPACITY", "FRONT_THREADS", "PHP_HOSTS")
 WRONG_COUNTS = ("many", "-1", "1.5", "99999999999999999999", "2x")
@@ -63,6 +63,8 @@ TABLE = [
     ("LISTEN_ADDR", "unix:/tmp/x?owner=root"),
     ("LISTEN_ADDR", "unix:/tmp/" + "x" * 120),
     ("CONTROL_SOCKET", "/no/such/folder/control.sock"),
+    ("COMPRESSION", "br,lzma"),
+    ("COMPRESSION", "gzip,br,gzip"),
     ("LOG_LEVEL", "loud"),
     ("LOG_FORMAT", "xml"),
     ("LOG_FILE", "/no/such/folder/log"),
@@ -212,6 +214,8 @@ RIGHT = {
     "STATIC_CACHE_TTL": ["off", "1h", "1y"],
     "MAX_BODY_SIZE": ["1", "10k", "10m", "2g", "10M"],
     "MAX_HEADER_SIZE": ["8k"],
+    "STATIC_CACHE_SIZE": ["0", "1m"],
+    "COMPRESSION": ["off", "gzip", "gzip,br", "br, zstd, gzip"],
     "ACCESS_LOG": ["1", "true", "ON", "Yes", "0", "False", "off", "NO"],
     "PHP_WORKERS": ["0", "1", "16"],
     "FRONT_THREADS": ["1", "2"],
