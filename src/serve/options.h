@@ -37,7 +37,6 @@ struct ServeOptions {
   std::optional<base::Nanos> static_cache_ttl =
       86400 * base::kSecond;  // nothing = no Cache-Control
 
-  base::CodingList compression;           // nothing = off
   uint64_t static_cache_size = 64 << 20;  // of encoded files; 0 = none is encoded
 
   uint64_t max_body_size = 128 << 20;

@@ -107,7 +107,6 @@ struct Config {
   uint64_t static_cache_size = 0;    // 0 = no file is encoded
   bool follow_symlinks = true;
   std::string sendfile_root;  // absolute, links resolved; empty = DOCUMENT_ROOT
-  base::CodingList compression;
   std::vector<std::pair<std::string, std::string>> response_headers;
 
   // Logs

@@ -55,7 +55,6 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   if (config.development) options.file_trust = 0;
   options.static_cache_ttl = std::nullopt;
   if (config.static_cache_ttl != 0) options.static_cache_ttl = config.static_cache_ttl;
-  options.compression = config.compression;
   options.static_cache_size = config.static_cache_size;
   options.max_body_size = config.max_body_size;
   options.max_header_size = config.max_header_size;
