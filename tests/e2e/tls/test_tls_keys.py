@@ -89,14 +89,16 @@ def test_the_key_is_private_where_front_and_php_are_one_user(tls_site):
         assert not site.get("/memory.php?" + halves(form)).json()["found"]
 
 
-def test_only_parent_and_front_have_the_packet(tls_site):
+@pytest.mark.root_only
+def test_only_the_parent_keeps_the_packet(tls_site):
     site = tls_site()
 
     def holds(pid):
         folder = f"/proc/{pid}/fd"
         return any("howdah-tls" in os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder))
 
-    for pid in {site.server.host_pid(), *site.server.php_pids()}:
+    assert holds(site.server.parent_pid)
+    for pid in {site.server.front_pid(), site.server.host_pid(), *site.server.php_pids()}:
         assert not holds(pid)
 
 
