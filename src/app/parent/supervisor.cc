@@ -1,6 +1,7 @@
 #include "app/parent/supervisor.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/signalfd.h>
