@@ -22,6 +22,8 @@ struct Http2Limits {
   size_t max_continuations = 8;
   // Acknowledgements of PING and SETTINGS that wait to be sent. Beyond: the connection ends.
   size_t max_waiting_acks = 1000;
+  // Names and values of an answer's head, with some bytes for each. Beyond: the stream is reset.
+  size_t max_sent_head = 64 << 10;
   // Entries of one SETTINGS frame. Beyond: the connection ends.
   size_t max_settings = 32;
 };

@@ -141,6 +141,13 @@ struct Http2Callbacks {
     }
     return 0;
   }
+  // A head larger than any frame may be: without it the stream would wait for ever.
+  static int frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int, void* user) {
+    if (frame->hd.type == NGHTTP2_HEADERS) {
+      session_of(user)->reset(frame->hd.stream_id, Http2Error::kInternal);
+    }
+    return 0;
+  }
   static ssize_t read(nghttp2_session*, int32_t, uint8_t*, size_t most, uint32_t* flags,
                       nghttp2_data_source* source, void* user) {
     if (session_of(user)->output_->full()) return NGHTTP2_ERR_PAUSE;
@@ -179,6 +186,7 @@ struct Http2Callbacks {
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, data);
       nghttp2_session_callbacks_set_on_stream_close_callback(made, stream_closed);
       nghttp2_session_callbacks_set_on_frame_send_callback(made, frame_sent);
+      nghttp2_session_callbacks_set_on_frame_not_send_callback(made, frame_not_sent);
       nghttp2_session_callbacks_set_send_data_callback(made, send_data);
       return made;
     }();
@@ -194,6 +202,7 @@ Http2Session::Http2Session(const Http2Limits& limits, Http2Events& events)
   nghttp2_option_set_no_closed_streams(options, 1);
   nghttp2_option_set_max_continuations(options, limits.max_continuations);
   nghttp2_option_set_max_outbound_ack(options, limits.max_waiting_acks);
+  nghttp2_option_set_max_send_header_block_length(options, limits.max_sent_head);
   nghttp2_option_set_max_settings(options, limits.max_settings);
   // It would count by a clock of its own, and the user counts already.
   nghttp2_option_set_stream_reset_rate_limit(options, UINT32_MAX, UINT32_MAX);

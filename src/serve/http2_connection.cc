@@ -20,6 +20,7 @@ http::Http2Limits limits_of(const ServeOptions& options) {
           .connection_window = kConnectionWindow,
           .max_continuations = kContinuations,
           .max_waiting_acks = kWaitingFrames,
+          .max_sent_head = kSentHeadBytes,
           .max_settings = kSettingsEntries};
 }
 
@@ -88,6 +89,8 @@ void Http2Connection::advance() {
   if (state_ == State::kOpen) {
     receive_all();
     flush();
+    // Reading may have stopped for want of writing.
+    if (readable_ && session_->waiting_frames() < kWaitingFrames) schedule();
     settle();
     conclude();
   }

@@ -257,6 +257,25 @@ TEST_F(Http2ConnectionTest, CutsAnAnswerWithAReset) {
   EXPECT_TRUE(goaways_.empty());
 }
 
+TEST_F(Http2ConnectionTest, SendsAsLargeAHeadAsAWorkerMaySay) {
+  begin();
+  int32_t stream = ask(get("/app.php"));
+  FakeQueue::Head large{200, {}};
+  for (int i = 0; i < 60; ++i) large.fields.push_back({"X-Large", std::string(1000, 'x')});
+  queue_.say(&large, "x", FakeQueue::kEnd);
+  pump();
+  EXPECT_EQ(seen_[stream].status, 200);
+  EXPECT_EQ(seen_[stream].body, "x");
+}
+
+TEST_F(Http2ConnectionTest, CutsAnAnswerWhoseHeadIsTooLarge) {
+  options_.response_headers.push_back({"X-Too-Large", std::string(kSentHeadBytes, 'x')});
+  begin();
+  int32_t stream = ask(get("/page.html"));
+  EXPECT_EQ(seen_[stream].reset, uint32_t{NGHTTP2_INTERNAL_ERROR});
+  EXPECT_EQ(observer_.exchanges.size(), 1u);
+}
+
 TEST_F(Http2ConnectionTest, AbandonsTheJobOfAStreamThatIsReset) {
   begin();
   int32_t stream = ask(get("/app.php"));

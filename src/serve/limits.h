@@ -109,6 +109,8 @@ inline constexpr size_t kGatherPiece = (16 << 10) + 64;
 inline constexpr size_t kDirectBytes = 8 << 10;
 // Frames that wait for a client that does not read: beyond it nothing more is read from it.
 inline constexpr size_t kWaitingFrames = 512;
+// An answer's head: twice what a worker may say (channel/limits.h), in nghttp2's count.
+inline constexpr size_t kSentHeadBytes = 256 << 10;
 // Streams kept for the next request.
 inline constexpr size_t kSpareStreams = 256;
 // Between the two GOAWAY of a drain, for a client that does not answer the PING between them.

@@ -2,6 +2,7 @@
 
 import select
 import socket
+import ssl
 import struct
 import time
 
@@ -59,15 +60,18 @@ class Stream:
 
 
 class Http2Connection:
-    """Opens a connection by prior knowledge and reads what comes in `pump()` and the waits."""
+    """Opens a connection by prior knowledge (or inside TLS, with a context that offers h2) and reads
+    what comes in `pump()` and the waits."""
 
-    def __init__(self, address, own_settings=(), preface=True, timeout=TIMEOUT, receive_buffer=None):
+    def __init__(self, address, own_settings=(), preface=True, timeout=TIMEOUT, receive_buffer=None, tls=None):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(timeout)
         self.socket.connect(address)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket)
         self.timeout = timeout
         self.encoder = hpack.Encoder()
         self.decoder = hpack.Decoder()
@@ -130,7 +134,7 @@ class Http2Connection:
 
     def pump(self, wait=0.0):
         """Reads what there is. False when nothing came."""
-        if self.closed or not select.select([self.socket], [], [], wait)[0]:
+        if self.closed or not (self._decrypted() or select.select([self.socket], [], [], wait)[0]):
             return False
         try:
             data = self.socket.recv(1 << 18)
@@ -151,6 +155,10 @@ class Http2Connection:
             self._buffer = self._buffer[9 + size :]
             self._take(kind, flags, stream, payload)
         return True
+
+    def _decrypted(self):
+        """Bytes that select() knows nothing of."""
+        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
 
     def _take(self, kind, flags, stream, payload):
         state = self.streams.setdefault(stream, Stream())
