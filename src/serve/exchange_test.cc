@@ -73,6 +73,7 @@ TEST_F(ExchangeTest, TellsTheWorkerWhichCodingWasNegotiated) {
 }
 
 TEST_F(ExchangeTest, TellsTheWorkerNothingOfCodingsWhenThereAreNone) {
+  options_.compression = {};
   run("GET /app.php HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\n\r\n");
   EXPECT_FALSE(channel::RequestView(queue_.jobs.at(0)->request).coding());
 }

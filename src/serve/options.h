@@ -29,7 +29,7 @@ struct ServeOptions {
   std::vector<std::string> php_deny;
   std::string sendfile_root;  // where a script's X-Accel-Redirect points; empty = document_root
   bool follow_symlinks = true;
-  // In the order of preference: which precompressed neighbours of static files are used.
+  // In the order of preference; nothing = no answer is encoded, and no precompressed file is sent.
   base::CodingList compression = {
       {base::ContentCoding::kBrotli, base::ContentCoding::kZstd, base::ContentCoding::kGzip}, 3};
   // How long what was seen of a file is believed, at most kFileTrust; 0 = not at all.
