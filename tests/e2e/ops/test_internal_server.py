@@ -15,6 +15,8 @@ pytestmark = pytest.mark.howdah_only("its internal server")
 def test_health_is_json(launch):
     server = launch()
     server.get("/index.php")
+    # A request is counted when its answer is with the kernel, which is just after a client may have read it.
+    wait_until(lambda: server.internal("/health").json()["total_requests"] > 0, "the request to be counted")
     answer = server.internal("/health")
     assert answer.status == 200
     assert answer.header("Content-Type").startswith("application/json")
