@@ -53,8 +53,6 @@ void ProxyHeaderConnection::look() {
       return hand_on();
     case net::ProxyHeaderState::kMalformed:
       services_.shared.log.warn("malformed PROXY header", {{"proxy", client_.addresses.client_ip}});
-      // Bytes that were not read would turn the end into a reset.
-      std::ignore = ::recv(client_.socket.fd(), bytes, sizeof bytes, 0);
       return close();
   }
 }
@@ -91,6 +89,9 @@ void ProxyHeaderConnection::hand_on() {
 void ProxyHeaderConnection::close() {
   if (!open_) return;
   leave();
+  // Bytes that were not read would turn the end into a reset.
+  char bytes[net::kMaxProxyBlock];
+  if (begun_) std::ignore = ::recv(client_.socket.fd(), bytes, sizeof bytes, MSG_DONTWAIT);
   client_.socket.close();
   services_.client_gone(client_.addresses);
 }
