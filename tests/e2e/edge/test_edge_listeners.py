@@ -249,6 +249,11 @@ def test_the_socket_named_internal_is_the_internal_server(launch):
         server.stop()
 
 
+def test_the_socket_named_https_needs_a_certificate(launch):
+    with socket.create_server(("127.0.0.1", 0)) as web:
+        assert "HTTPS needs TLS_CERT and TLS_KEY" in refused_sockets(launch, "https", [web])
+
+
 def refused_sockets(launch, names, sockets):
     server, fds = activated(launch, names, sockets)
     server.expect_exit = None

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import ssl
 import subprocess
 
 import pytest
@@ -204,3 +205,33 @@ def test_a_drain_lets_requests_inside_tls_end(tls_site):
     assert busy.socket.recv(1) == b""
     for connection in (idle, busy):
         connection.close()
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_a_proxy_header_comes_before_the_handshake(tls_site, version):
+    site = tls_site(TRUSTED_PROXIES="127.0.0.0/8", ACCESS_LOG=1)
+    url = "https://localhost:%d/server.php?behind" % site.address[1]
+    command = ["curl", "-sS", version, "--haproxy-protocol", "--interface", "127.0.0.9", "--cacert", site.authority.path]
+    answer = subprocess.run([*command, url], capture_output=True, timeout=30)
+    assert b'"HTTPS":"on"' in answer.stdout, answer.stderr
+    line = site.server.wait_for_log(lambda line: line["data"].get("query") == "behind", "of the access")
+    assert line["data"]["ip"] == "127.0.0.9" and line["data"]["tls"] == "TLSv1.3"
+
+
+def test_a_proxy_header_and_the_first_record_may_come_together(tls_site):
+    site = tls_site(TRUSTED_PROXIES="127.0.0.1")
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    inside = trusting(site.authority).wrap_bio(incoming, outgoing)
+    with pytest.raises(ssl.SSLWantReadError):
+        inside.do_handshake()
+    with client.RawConnection(site.address) as connection:
+        connection.send(b"PROXY TCP4 203.0.113.9 192.0.2.1 4711 443\r\n" + outgoing.read())
+        while True:
+            try:
+                inside.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                received = connection.socket.recv(65536)
+                assert received, "closed inside the handshake"
+                incoming.write(received)
+        assert inside.version() == "TLSv1.3"
