@@ -1,5 +1,5 @@
 // Bytes of a client: whatever they are cut into, the same requests come out, and nothing a head
-// says leads out of its bytes.
+// says leads out of its bytes. The input is a byte of the pieces' size, then what the client sends.
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // Frames of a client, behind its preface: each stream is told of in order and ends once, whatever
-// comes and however it is cut.
+// comes and however it is cut. The input is a byte of the pieces' size, then the frames.
 
 #include <cstdint>
 #include <cstdlib>

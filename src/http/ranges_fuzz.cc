@@ -1,5 +1,5 @@
 // The fields with which a client asks for parts of a file, and for those only if it has not
-// changed. The input's lines are "name: value".
+// changed. The input is the file's size (twice it, eight bytes), then lines of "name: value".
 
 #include <algorithm>
 #include <cstdint>
