@@ -1,6 +1,5 @@
 // What a worker can put where the front reads: frames in a response ring, and the heads in them.
-// The input is where the worker says that it has written to (four bytes, from the front of the
-// ring), then the ring's bytes.
+// The input is how much the worker says that it has written (four bytes), then the ring's bytes.
 
 #include <algorithm>
 #include <cstdint>
@@ -21,8 +20,8 @@ bool lies_in(std::string_view part, const char* begin, size_t size) {
   return part.empty() || (part.data() >= begin && part.data() + part.size() <= begin + size);
 }
 
-RingMapping make_ring() {
-  auto region = make_region("fuzz", kRingBytes);
+RingMapping map_ring() {
+  static const auto region = make_region("fuzz", kRingBytes);
   require(region.has_value());
   auto ring = RingMapping::map(region->get(), 0, kRingBytes);
   require(ring.has_value());
@@ -37,20 +36,36 @@ void check_head(std::string_view payload) {
   require(size <= payload.size());
 }
 
-void check_ring(uint64_t written, std::string_view bytes) {
+// Brings the reader to `begin`, past a frame of that size.
+void skip_to(uint64_t begin, char* memory, RingControl& control, RingReader& reader) {
+  FrameHeader header{.type = static_cast<uint16_t>(FrameType::kBody),
+                     .length = static_cast<uint32_t>(begin - sizeof(FrameHeader))};
+  std::memcpy(memory, &header, sizeof header);
+  control.written.store(begin);
+  auto frame = reader.peek();
+  require(frame && *frame && reader.peeked() == begin);
+  reader.take_to(begin);
+  std::memset(memory, 0, sizeof header);
+}
+
+void check_ring(uint64_t begin, uint64_t written, std::string_view bytes) {
   RingControl control{};
-  RingMapping ring = make_ring();
+  RingMapping ring = map_ring();
   char* memory = ring.data();
-  std::memcpy(memory, bytes.data(), std::min(bytes.size(), kRingBytes));
-  control.written.store(written);
   RingReader reader(control, std::move(ring));
+  if (begin != 0) skip_to(begin, memory, control, reader);
+  size_t size = std::min(bytes.size(), kRingBytes);
+  std::memcpy(memory + begin, bytes.data(), size);
+  control.written.store(begin + written);
   for (;;) {
     auto frame = reader.peek();
-    if (!frame || !*frame) return;
+    if (!frame || !*frame) break;
     require(lies_in((*frame)->payload, memory, 2 * kRingBytes));
     check_head((*frame)->payload);
     reader.take_to(reader.peeked());
   }
+  // The next input finds the ring empty.
+  std::memset(memory + begin, 0, size);
 }
 
 // The front is trusted; what it writes passes here all the same.
@@ -72,7 +87,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::memcpy(&written, data, sizeof written);
   std::string_view bytes(reinterpret_cast<const char*>(data) + sizeof written,
                          size - sizeof written);
-  howdah::channel::check_ring(written, bytes);
+  howdah::channel::check_ring(0, written, bytes);
+  // The same across the ring's end.
+  howdah::channel::check_ring(howdah::channel::kRingBytes - 64, written, bytes);
   howdah::channel::check_head(bytes);
   howdah::channel::check_request(bytes);
   return 0;
