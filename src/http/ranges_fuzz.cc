@@ -35,7 +35,8 @@ void check(uint64_t size, std::string_view text) {
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     size_t colon = line.find(':');
     if (colon == 0 || colon == std::string_view::npos) continue;
-    head.fields.push_back({line.substr(0, colon), line.substr(colon + 1)});
+    size_t value = std::min(line.find_first_not_of(' ', colon + 1), line.size());
+    head.fields.push_back({line.substr(0, colon), line.substr(value)});
   }
   std::string etag;
   append_etag(etag, size, 784111777);

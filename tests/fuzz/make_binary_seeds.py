@@ -221,6 +221,7 @@ RING = {
     "head_fields_too_many": frame(HEAD, worker_head(200, count=513)),
     "head_bytes_behind": frame(HEAD, worker_head(200, TYPE) + b"xyz"),
     "head_name_size_large": frame(HEAD, struct.pack("<HHII", 200, 1, 2**32 - 1, 2)),
+    "head_sizes_overlap": frame(HEAD, struct.pack("<HHII", 200, 1, 3, 3) + b"abcd"),
     "head_value_size_large": frame(HEAD, struct.pack("<HHII", 200, 1, 1, 2**32 - 1) + b"a"),
 }
 # These are read without a ring.
@@ -275,6 +276,7 @@ PROXY = {
     "size_largest": block(0x21, 0x11, IP4, 65535),
     "size_at_limit": block(0x21, 0x11, IP4 + bytes(4096 - 16 - 12)),
     "size_past_limit": block(0x21, 0x11, IP4, 4096 - 15),
+    "size_past_limit_whole": block(0x21, 0x11, IP4 + b"\x04\x0f\xf2" + bytes(4082)),
     "signature_wrong": block(0x21, 0x11, IP4, signature=b"\r\n\r\n\0\r\nQUIX\n"),
     "line_ends": b"\r\n\r\nGET / HTTP/1.1\r\n\r\n",
 }
