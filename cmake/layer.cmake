@@ -1,11 +1,11 @@
-# howdah_layer(NAME SOURCES a.cc .. [TESTS a_test.cc ..] [BENCHES a_bench.cc ..] [DEPS layer ..] [LIBS target ..])
+# howdah_layer(NAME SOURCES a.cc .. [TESTS a_test.cc ..] [BENCHES a_bench.cc ..] [FUZZERS a_fuzz.cc ..] [DEPS layer ..] [LIBS target ..])
 #
 # A layer is a static library `howdah_NAME` with an include root of its own: a directory in the
 # build tree that holds nothing but a link NAME -> the layer's folder. Only targets that name the
 # layer in DEPS (or reach it through one they name) get that root, so an include that goes up the
-# layer list does not compile.
+# layer list does not compile. FUZZERS are built by the fuzz preset alone, a program each.
 function(howdah_layer name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;BENCHES;DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;BENCHES;FUZZERS;DEPS;LIBS" ${ARGN})
   set(root ${CMAKE_BINARY_DIR}/roots/${name})
   file(MAKE_DIRECTORY ${root})
   file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${root}/${name} SYMBOLIC)
@@ -30,5 +30,14 @@ function(howdah_layer name)
   if(ARG_BENCHES)
     add_executable(${name}_bench ${ARG_BENCHES})
     target_link_libraries(${name}_bench PRIVATE howdah_${name} benchmark::benchmark_main)
+  endif()
+  if(HOWDAH_FUZZ)
+    foreach(source ${ARG_FUZZERS})
+      string(REPLACE ".cc" "" target ${source})
+      add_executable(${target} ${source})
+      target_link_libraries(${target} PRIVATE howdah_${name})
+      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+      add_dependencies(fuzzers ${target})
+    endforeach()
   endif()
 endfunction()

@@ -25,5 +25,8 @@ packages_certs=(openssl)
 # Load benches: what Howdah is measured against, and with.
 packages_bench=(nginx-light php8.2-fpm wrk nghttp2-client curl openssl python3)
 
+# Fuzz targets.
+packages_fuzz=("${packages_build[@]}" clang-19 libclang-rt-19-dev)
+
 # Formatting and static checks.
 packages_lint=(clang-format-19 clang-tidy-19 python3)
