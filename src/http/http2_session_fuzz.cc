@@ -39,6 +39,7 @@ class Stream final : public Http2StreamUser {
   void on_refused(Http2HeadReader& request) override;
   void on_body(std::string_view bytes) override;
   void on_end() override;
+  void on_answered_early() override;
   void on_closed(Http2Error reason) override;
   Offer offer(size_t most) override {
     require(answered_);
@@ -119,6 +120,8 @@ void Stream::on_end() {
   ended_ = true;
   if (!answered_) answer(200);
 }
+
+void Stream::on_answered_early() { connection_.session.reset(id_, Http2Error::kNone); }
 
 void Stream::on_closed(Http2Error) { connection_.streams.erase(id_); }
 
