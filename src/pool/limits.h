@@ -17,8 +17,8 @@ inline constexpr base::Nanos kLongestBackoff = 5 * base::kSecond;
 inline constexpr base::Nanos kTick = 20 * base::kMillisecond;
 // Body frames one call of on_answer() can carry.
 inline constexpr size_t kMaxPieces = 32;
-// A host that does not end by itself this long after kFinish is cut off, and after as long again its
-// end is not waited for any more.
+// A host that does not end by itself this long after kFinish is cut off, and after as long again
+// its end is not waited for any more.
 inline constexpr base::Nanos kFinishGrace = 2 * base::kSecond;
 
 // How long a host that another one has replaced may take for what it still runs.

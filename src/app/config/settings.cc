@@ -34,8 +34,8 @@ constexpr std::string_view kOneAddress =
 using C = Config;
 // name, section, default, help, kind, effective, availability, secrecy
 const Setting kSettings[] = {
-    {"LISTEN_ADDR", Section::kAddresses, "0.0.0.0:8080", "addresses that answer HTTP/1.1 and HTTP/2",
-     CustomKind{kAddressList, parse_listen}},
+    {"LISTEN_ADDR", Section::kAddresses, "0.0.0.0:8080",
+     "addresses that answer HTTP/1.1 and HTTP/2", CustomKind{kAddressList, parse_listen}},
     {"TLS_LISTEN_ADDR", Section::kAddresses, "", "addresses that answer HTTPS",
      CustomKind{kAddressList, parse_tls_listen}},
     {"TLS_CERT", Section::kAddresses, "", "certificate chains (PEM), a comma list for SNI",
