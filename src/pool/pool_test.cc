@@ -107,7 +107,10 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
   while (verb == "wait-unbegun" && !shared.may_begin) ::usleep(100);
   if (!worker.begin()) return;
   ++shared.begun;
-  if (verb == "die") ::raise(SIGSEGV);
+  if (verb == "die") {
+    ::signal(SIGSEGV, SIG_DFL);  // a sanitizer has a handler of its own
+    ::raise(SIGSEGV);
+  }
   if (verb == "exit-137") ::_exit(137);
   if (verb == "break-ring") break_ring();
   if (verb == "forge-ticketless") forge_frames(0, channel::FrameType::kBody, 60);
