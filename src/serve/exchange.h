@@ -26,13 +26,6 @@
 
 namespace howdah::serve {
 
-// How a static file is sent.
-struct FileCoding {
-  // The answer would have been another for another Accept-Encoding.
-  bool varies = false;
-  base::ContentCoding coding = base::ContentCoding::kIdentity;
-  StaticEncoder::Body body;  // null for a coding: it has yet to be made
-};
 // The tag of an encoded file: `etag`, which is strong, with the coding in it.
 void append_coding(std::string& etag, base::ContentCoding coding);
 
@@ -147,10 +140,9 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
 
   // --- exchange_encoding.cc: static files for clients that take encoded ones
   base::ContentCoding coding_for_file(uint64_t size) const;
-  FileCoding look_for_encoded(uint64_t size, base::Nanos modified);
   // Chooses among coding_ and encoded_ for a file. True: the body of coding_ has yet to be made.
   bool choose_encoded(const StaticFile& file);
-  // True: send_file() is called again when the body that look_for_encoded() missed was made.
+  // True: send_file() is called again when that body was made.
   bool wait_for_encoded(const FileCache::Found& found);
   void on_encoded() override;
   void stop_waiting_for_encoded();

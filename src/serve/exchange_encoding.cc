@@ -6,7 +6,6 @@
 
 #include "codec/compressible.h"
 #include "http/accept_encoding.h"
-#include "http/content_type.h"
 #include "serve/exchange.h"
 
 namespace howdah::serve {
@@ -19,39 +18,29 @@ base::ContentCoding Exchange::coding_for_file(uint64_t size) const {
   return encodable ? http::negotiate_coding(*head_, options().compression).coding : kIdentity;
 }
 
-FileCoding Exchange::look_for_encoded(uint64_t size, base::Nanos modified) {
-  FileCoding result;
-  if (options().compression.empty() ||
-      !codec::is_compressible_type(http::content_type_of(route_.file))) {
-    return result;
-  }
-  result.varies = true;
-  base::ContentCoding coding = coding_for_file(size);
-  if (coding == base::ContentCoding::kIdentity) return result;
+bool Exchange::choose_encoded(const StaticFile& file) {
+  constexpr auto kIdentity = base::ContentCoding::kIdentity;
+  encoded_.reset();
+  encoded_key_.coding = kIdentity;
+  // A neighbour is as good, and what a script names is the script's.
+  if (coding_ != kIdentity || named_by_ != NamedBy::kNobody) return false;
+  if (options().compression.empty() || !codec::is_compressible_type(file.content_type))
+    return false;
+  encodings_ = true;
+  base::ContentCoding coding = coding_for_file(file.identity.size);
+  if (coding == kIdentity) return false;
   encoded_key_.path.assign(route_.file);
-  encoded_key_.size = size;
-  encoded_key_.modified = modified;
+  encoded_key_.size = file.identity.size;
+  encoded_key_.modified = file.identity.modified;
   encoded_key_.coding = coding;
   auto found = services_.shared.encoder.find(encoded_key_);
   bool waited = std::exchange(waited_for_encoding_, false);
-  if (found.state == StaticEncoder::State::kPlain) return result;
-  // After having waited: it could not be made, or others have pushed it out of the cache.
-  if (found.state == StaticEncoder::State::kUnknown && waited) return result;
-  result.coding = coding;
-  result.body = std::move(found.body);
-  return result;
-}
-
-bool Exchange::choose_encoded(const StaticFile& file) {
-  encoded_.reset();
-  encoded_key_.coding = base::ContentCoding::kIdentity;
-  // A neighbour is as good, and what a script names is the script's.
-  if (coding_ != base::ContentCoding::kIdentity || named_by_ != NamedBy::kNobody) return false;
-  FileCoding found = look_for_encoded(file.identity.size, file.identity.modified);
-  if (found.varies) encodings_ = true;
-  coding_ = encoded_key_.coding = found.coding;
+  // Unknown after having waited: it could not be made, or others have pushed it out of the cache.
+  bool unknown = found.state == StaticEncoder::State::kUnknown;
+  if (found.state == StaticEncoder::State::kPlain || (unknown && waited)) return false;
+  coding_ = coding;
   encoded_ = std::move(found.body);
-  return coding_ != base::ContentCoding::kIdentity && !encoded_;
+  return !encoded_;
 }
 
 bool Exchange::wait_for_encoded(const FileCache::Found& found) {
