@@ -23,16 +23,6 @@ bool is_servers_own(std::string_view name) {
          http::iequals(name, "x-request-id") || http::iequals(name, "traceparent");
 }
 
-std::optional<uint64_t> parse_length(std::string_view text) {
-  if (text.empty() || text.size() > 18) return std::nullopt;
-  uint64_t value = 0;
-  for (char digit : text) {
-    if (digit < '0' || digit > '9') return std::nullopt;
-    value = value * 10 + static_cast<uint64_t>(digit - '0');
-  }
-  return value;
-}
-
 std::string decimal(uint64_t value) { return std::to_string(value); }
 
 }  // namespace
@@ -172,7 +162,9 @@ void Exchange::take_field(std::string_view name, std::string_view value) {
   }
   if (http::is_hop_by_hop(name) || is_servers_own(name) || take_file_name(name, value)) return;
   if (http::iequals(name, "content-length")) {
-    declared_length_ = parse_length(value);
+    uint64_t length = 0;
+    declared_length_.reset();
+    if (http::parse_length(value, length)) declared_length_ = length;
     return;
   }
   if (http::iequals(name, "content-type")) {
