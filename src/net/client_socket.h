@@ -5,6 +5,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,6 +14,10 @@
 #include "net/tls_session.h"
 
 namespace howdah::net {
+
+// Of errno after such a call, or one of the system's: the socket is as it was, try again when the
+// ready set tells.
+inline bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 // Owns the descriptor, which is non-blocking; closes it at its end. The calls that move bytes
 // return how many, or -1 with errno set: EAGAIN when the kernel cannot now, anything else is the

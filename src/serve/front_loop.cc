@@ -174,10 +174,7 @@ bool FrontLoop::poll() {
   recycle();
   if (!services_.handed_on.empty()) {
     auto handed_on = std::exchange(services_.handed_on, {});
-    for (auto& [protocol, client] : handed_on) {
-      begin(protocol, std::move(client));
-      if (services_.draining) open_.back()->drain();
-    }
+    for (auto& [protocol, client] : handed_on) begin(protocol, std::move(client));
     busy = true;
   }
   for (auto& acceptor : acceptors_) {
@@ -220,7 +217,7 @@ bool FrontLoop::accept_one(Acceptor& acceptor) {
     adopt(base::UniqueFd(fd), acceptor.protocol);
     return true;
   }
-  if (errno == EAGAIN || errno == EWOULDBLOCK) {
+  if (net::would_block()) {
     acceptor.pending = false;
     return false;
   }

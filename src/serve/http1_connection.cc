@@ -254,7 +254,7 @@ bool Http1Connection::receive(size_t wanted) {
     return true;
   }
   readable_ = false;
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
+  if (got < 0 && net::would_block()) return false;
   if (got < 0) {
     close();
   } else {

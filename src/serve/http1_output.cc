@@ -10,12 +10,6 @@
 #include "serve/limits.h"
 
 namespace howdah::serve {
-namespace {
-
-bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
-
-}  // namespace
-
 void Http1Connection::send_interim(int status, std::span<const channel::ResponseField> fields) {
   if (answer_begun_ || status < 100 || status > 199 || status == 101) return;
   if (parser_->head().version == http::Version::kHttp10) return;
@@ -126,7 +120,7 @@ void Http1Connection::send_gathered(bool more) {
   if (broken_ || services_.pieces.empty()) return;
   if (!queue_.empty() || !writable_) return keep_rest(0);
   ssize_t sent = socket_.send(services_.pieces, more);
-  if (sent < 0 && !would_block()) return broken();
+  if (sent < 0 && !net::would_block()) return broken();
   keep_rest(sent < 0 ? 0 : static_cast<size_t>(sent));
   // A short send means that the socket is full: the set tells when it is not.
   if (!queue_.empty()) writable_ = false;
@@ -204,7 +198,7 @@ bool Http1Connection::flush_queue() {
     ssize_t sent = socket_.send({&piece, 1}, false);
     if (sent < 0) {
       writable_ = false;
-      if (!would_block()) broken();
+      if (!net::would_block()) broken();
       return false;
     }
     queue_.consume(static_cast<size_t>(sent));
@@ -230,7 +224,7 @@ bool Http1Connection::flush_file() {
     }
     size_t wanted = static_cast<size_t>(std::min<uint64_t>(file_left_, kFileTurnBytes));
     ssize_t sent = socket_.send_file(file_.get(), file_offset_, wanted);
-    if (sent < 0 && would_block()) {
+    if (sent < 0 && net::would_block()) {
       writable_ = false;
       if (!write_timer_.armed()) note_progress();
       return false;

@@ -10,8 +10,6 @@
 namespace howdah::serve {
 namespace {
 
-bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
-
 http::Http2Limits limits_of(const ServeOptions& options) {
   return {.max_head = options.max_header_size,
           .max_fields = kHeadFields,
@@ -134,7 +132,7 @@ bool Http2Connection::receive_some() {
   readable_ = false;
   if (got == 0) {
     input_ended_ = true;
-  } else if (!would_block()) {
+  } else if (!net::would_block()) {
     broken_ = true;
   }
   return false;
@@ -197,7 +195,7 @@ void Http2Connection::send_pending() {
   ssize_t sent = socket_.send({&piece, 1}, false);
   if (sent < 0) {
     writable_ = false;
-    if (!would_block()) broken_ = true;
+    if (!net::would_block()) broken_ = true;
     return;
   }
   last_output_ = services_.loop.now();
@@ -212,7 +210,7 @@ void Http2Connection::send_pending() {
 
 void Http2Connection::send_gathered() {
   ssize_t sent = socket_.send(services_.gather.pieces(), false);
-  if (sent < 0 && !would_block()) {
+  if (sent < 0 && !net::would_block()) {
     broken_ = true;
     return schedule();
   }
@@ -353,7 +351,7 @@ void Http2Connection::advance_linger() {
   while (readable_) {
     std::span<char> room = services_.input.prepare(kBodyReadBytes);
     ssize_t got = socket_.receive(room);
-    if (got < 0 && would_block()) {
+    if (got < 0 && net::would_block()) {
       readable_ = false;
       return;
     }

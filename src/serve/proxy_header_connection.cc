@@ -37,7 +37,7 @@ void ProxyHeaderConnection::look() {
   char bytes[net::kMaxProxyBlock];
   ssize_t got =
       base::retry_eintr([&] { return ::recv(client_.socket.fd(), bytes, sizeof bytes, MSG_PEEK); });
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (got < 0 && net::would_block()) return;
   if (got <= 0) return close();
   note_begin();
   net::ProxyHeader header;

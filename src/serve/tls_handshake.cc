@@ -76,7 +76,7 @@ void TlsHandshake::look_at_first_byte() {
   char first;
   ssize_t got = base::retry_eintr(
       [&] { return ::recv(client_.socket.fd(), &first, sizeof first, MSG_PEEK); });
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (got < 0 && net::would_block()) return;
   if (got <= 0) return close();
   if (begins_request(first)) {
     client_.addresses.entrance = Entrance::kMistaken;
