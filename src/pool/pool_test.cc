@@ -1,4 +1,6 @@
-// The pool against real worker processes under a small host of the test's own.
+// The pool against real worker processes under a small host of the test's own. One file, though
+// long: all tests share that host, whose verbs (what a worker is told to do wrong) are read
+// together with them.
 
 #include "pool/pool.h"
 
