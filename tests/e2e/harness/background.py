@@ -42,3 +42,12 @@ def at_gate(server, script="gate.php", **options):
     gate = server.gate()
     pending = Pending(server.address, f"/{script}?gate={gate.path}", **options)
     return pending, gate, gate.wait_started()
+
+
+def warm_up(server):
+    """Returns when every worker has served a request: as many are held at gates as there are workers."""
+    held = [at_gate(server) for _ in server.workers()]
+    for _, gate, _ in held:
+        gate.release()
+    for pending, _, _ in held:
+        assert pending.result().text == "released"

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from harness import processes
+from harness.background import warm_up
 from harness.client import RawConnection
 from harness.forms import multipart
 from harness.waiting import wait_until
@@ -91,6 +92,7 @@ def assert_memory_flat(before, after):
 
 def test_descriptors_memory_and_processes_do_not_grow(launch):
     server = launch()
+    warm_up(server)
     drive(server, WARM_UP)
     before = measure(server)
     drive(server, ROUNDS)
@@ -106,6 +108,7 @@ def test_crashes_leave_nothing_behind(launch):
     server = launch(crashes_php=True)
     for _ in range(10):
         assert server.get("/segfault.php").status == 502
+    warm_up(server)
     before = measure(server)
     family = len(processes.descendants(server.parent_pid))
     for _ in range(50):
@@ -138,6 +141,7 @@ def test_clients_that_leave_in_the_middle_leave_nothing_behind(launch):
     def settled():
         return server.internal("/health").json()["active_connections"] == 0
 
+    warm_up(server)
     for _ in range(5):
         misbehave()
     wait_until(settled, "connections to end")
