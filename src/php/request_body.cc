@@ -68,7 +68,10 @@ void read_unknown_form() {
 }
 
 void attach_body_stream(RequestState* state) {
-  if (SG(request_info).request_body != nullptr || SG(post_read) != 0 || state->body_read != 0)
+  // A form belongs to PHP's own reader. One that has refused it (post_max_size) has read nothing,
+  // and the reader of multipart forms comes later.
+  if (SG(request_info).post_entry != nullptr || SG(request_info).request_body != nullptr ||
+      SG(post_read) != 0 || state->body_read != 0)
     return;
   const channel::Request* request = state->request;
   if (request->body_size <= kLazyBytes) return;
