@@ -11,6 +11,7 @@ namespace {
 constexpr int kErrorLevel = 3;  // base::LogLevel::kError, whose header does not go with PHP's
 
 constexpr std::string_view kStatusField = "Status";
+constexpr std::string_view kLocationField = "Location";
 
 // "Name: value" -> its two halves; an empty name when there is no colon.
 channel::ResponseField split_field(const sapi_header_struct* header) {
@@ -26,9 +27,12 @@ bool same_name(std::string_view name, std::string_view other) {
   return name.size() == other.size() && strncasecmp(name.data(), other.data(), name.size()) == 0;
 }
 
-// PHP-FPM's rules: the code of an HTTP/ status line wins, then a `Status:` header, then the code.
+// PHP-FPM's rules: the code of an HTTP/ status line wins, then a `Status:` header, then the code. A
+// code of 200 is not sent, and a CGI answer with a Location and no status is a redirect (RFC 3875
+// section 6.2.3).
 int status_of(const sapi_headers_struct* headers) {
   int code = headers->http_response_code;
+  bool redirects = false;
   if (code != 200) {
     const char* line = headers->http_status_line;
     const char* space = line == nullptr ? nullptr : strchr(line, ' ');
@@ -40,8 +44,9 @@ int status_of(const sapi_headers_struct* headers) {
     auto field = split_field(reinterpret_cast<sapi_header_struct*>(at->data));
     // The value ends with the header's NUL byte.
     if (same_name(field.name, kStatusField)) return atoi(field.value.data());
+    if (code == 200 && same_name(field.name, kLocationField)) redirects = true;
   }
-  return code;
+  return redirects ? 302 : code;
 }
 
 // PHP encodes what it says itself. The setting can be a size.
@@ -106,7 +111,8 @@ int send_response_head(sapi_headers_struct* headers) {
     return SAPI_HEADER_SENT_SUCCESSFULLY;
   }
   int status = status_of(headers);
-  if (status < 100 || status > 999) status = 500;
+  // What a script says of 1xx would be an interim answer without an end.
+  if (status < 200 || status > 999) status = 500;
   AnswerWriter& answer = state->answer;
   answer.begin_head(status);
   look_at_head(headers, answer);

@@ -24,6 +24,13 @@ def test_http_response_code_sets_the_status(server, code):
     assert (answer.status, answer.text) == (code, "text")
 
 
+@pytest.mark.howdah_only("nginx sends it on, and the client waits for another answer")
+@pytest.mark.parametrize("code", [100, 101, 103, 199])
+def test_an_interim_code_is_no_answer(server, code):
+    answer = server.get(f"/status.php?code={code}&body=text")
+    assert (answer.status, answer.text) == (500, "text")
+
+
 def test_a_status_header_sets_the_status_and_is_not_sent(server):
     answer = send(server, "Status: 404 Not There")
     assert (answer.status, answer.text) == (404, "body")
