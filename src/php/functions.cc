@@ -56,7 +56,8 @@ void add_request_header(zval* array, std::string_view name, std::string_view val
   bool word_start = true;
   for (size_t i = 0; i < name.size(); ++i) {
     char c = name[i];
-    if (c == '_') {
+    // As PHP-FPM: of two in a row the second stays.
+    if (c == '_' && !word_start) {
       header[i] = '-';
       word_start = true;
       continue;

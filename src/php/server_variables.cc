@@ -22,7 +22,8 @@ struct Keys {
   zend_string* vars[channel::kVarCount];
   zend_string* remote_user;
   zend_string* worker_id;
-  std::vector<Pair> constants;  // the same in each request: environment, server's own
+  std::vector<Pair> environment;  // of the process
+  std::vector<Pair> own;          // the server's, the same in each request
 };
 Keys* keys;
 
@@ -53,6 +54,19 @@ void import_environment(zval* array) {
   for_each_variable(state, [array](std::string_view name, std::string_view value) {
     php_register_variable_safe(name.data(), value.data(), value.size(), array);
   });
+  for (const Pair& pair : keys->own) {
+    php_register_variable_safe(ZSTR_VAL(pair.key), ZSTR_VAL(pair.value), ZSTR_LEN(pair.value),
+                               array);
+  }
+}
+
+// All entries are new, and there is room for them.
+void append_all(HashTable* table, const std::vector<Pair>& pairs) {
+  zval value;
+  for (const Pair& pair : pairs) {
+    ZVAL_INTERNED_STR(&value, pair.value);
+    _zend_hash_append(table, pair.key, &value);
+  }
 }
 
 }  // namespace
@@ -66,11 +80,12 @@ void intern_server_keys() {
     std::string_view entry = *at;
     size_t equals = entry.find('=');
     if (equals == entry.npos || !belongs_in_server(entry.substr(0, equals))) continue;
-    keys->constants.push_back({intern(entry.substr(0, equals)), intern(entry.substr(equals + 1))});
+    keys->environment.push_back(
+        {intern(entry.substr(0, equals)), intern(entry.substr(equals + 1))});
   }
-  keys->constants.push_back({intern("SERVER_SOFTWARE"), intern("howdah/" HOWDAH_VERSION)});
-  keys->constants.push_back({intern("GATEWAY_INTERFACE"), intern("CGI/1.1")});
-  keys->constants.push_back({intern("TOKIO_SERVER_BUILD_VERSION"), intern(HOWDAH_VERSION)});
+  keys->own.push_back({intern("SERVER_SOFTWARE"), intern("howdah/" HOWDAH_VERSION)});
+  keys->own.push_back({intern("GATEWAY_INTERFACE"), intern("CGI/1.1")});
+  keys->own.push_back({intern("TOKIO_SERVER_BUILD_VERSION"), intern(HOWDAH_VERSION)});
 }
 
 void fill_server_variables(zval* array) {
@@ -78,15 +93,12 @@ void fill_server_variables(zval* array) {
   if (state == nullptr || !state->in_request) return;
   HashTable* table = Z_ARRVAL_P(array);
   // Room for all, and a few that PHP and scripts add.
-  zend_hash_extend(
-      table,
-      static_cast<uint32_t>(keys->constants.size()) + state->known_vars + state->named_vars + 10,
-      0);
-  zval value;
-  for (const Pair& pair : keys->constants) {
-    ZVAL_INTERNED_STR(&value, pair.value);
-    _zend_hash_append(table, pair.key, &value);
-  }
+  zend_hash_extend(table,
+                   static_cast<uint32_t>(keys->environment.size() + keys->own.size()) +
+                       state->known_vars + state->named_vars + 10,
+                   0);
+  append_all(table, keys->environment);
+  append_all(table, keys->own);
   for (size_t i = 0; i < channel::kVarCount; ++i) {
     if (state->vars[i].data() != nullptr) append_text(table, keys->vars[i], state->vars[i]);
   }
@@ -97,6 +109,7 @@ void fill_server_variables(zval* array) {
     append_text(table, keys->remote_user, SG(request_info).auth_user);
   }
   if (state->named_vars == 0) return;
+  zval value;
   channel::RequestView view = state->request->vars;
   channel::RequestView::Item item;
   while (view.next(item)) {
@@ -109,7 +122,15 @@ void fill_server_variables(zval* array) {
 char* get_variable(const char* name, size_t size) {
   RequestState* state = current_state;
   if (state == nullptr || !state->in_request) return nullptr;
-  return const_cast<char*>(find_variable(*state, {name, size}).data());
+  std::string_view wanted(name, size);
+  const char* found = find_variable(*state, wanted).data();
+  if (found != nullptr) return const_cast<char*>(found);
+  for (const Pair& pair : keys->own) {
+    if (wanted == std::string_view(ZSTR_VAL(pair.key), ZSTR_LEN(pair.key))) {
+      return ZSTR_VAL(pair.value);
+    }
+  }
+  return nullptr;
 }
 
 void install_environment_hooks() {
