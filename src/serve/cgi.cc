@@ -86,11 +86,16 @@ void add_identity(const CgiRequest& request, channel::RequestEncoder& encoder) {
   encoder.add(Var::kHttpTraceparent, request.traceparent);
 }
 
-// Header names that must not become variables: "A_B" and "A-B" would be one variable, `Proxy` would
-// be HTTP_PROXY, which programs take for configuration (httpoxy), and the transfer coding is
-// undone: the body has a CONTENT_LENGTH instead.
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+// Header names that must not become variables. As nginx has it, letters, digits and hyphens pass:
+// "A_B", "A.B" and "A-B" could become one variable. `Proxy` would be HTTP_PROXY, which programs
+// take for configuration (httpoxy), and the transfer coding is undone: the body has a
+// CONTENT_LENGTH instead.
 bool passes(std::string_view name) {
-  return name.find('_') == std::string_view::npos && !http::iequals(name, "proxy") &&
+  return std::ranges::all_of(name, is_plain) && !http::iequals(name, "proxy") &&
          !http::iequals(name, "transfer-encoding");
 }
 
