@@ -229,7 +229,7 @@ std::optional<Identity> Checker::user(std::string_view setting, const std::strin
     wrong(setting, "no such user: " + name);
     return std::nullopt;
   }
-  return Identity{name, entry->pw_uid, entry->pw_gid};
+  return Identity{name, entry->pw_uid, entry->pw_gid, entry->pw_dir};
 }
 
 void Checker::users() {

@@ -41,6 +41,7 @@ struct Identity {
   std::string user;
   uid_t uid = 0;
   gid_t gid = 0;
+  std::string home;  // as the user database has it
 };
 
 // One setting as it was found, for `howdah check` and /config.

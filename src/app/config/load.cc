@@ -152,6 +152,13 @@ void Loader::make_php_environment() {
     all.erase(std::string(setting.name));
     all.erase(std::string(kPrefix) + std::string(setting.name));
   }
+  // As PHP-FPM: who PHP runs as, not who started us. What the env-file says of them is for PHP.
+  if (const auto& run_as = loaded_.config.run_as) {
+    for (auto& [name, value] : Values{{"USER", run_as->user}, {"HOME", run_as->home}}) {
+      auto told = env_file_.find(name);
+      all[name] = told == env_file_.end() ? value : told->second;
+    }
+  }
   // Our sockets are not its own.
   for (std::string_view name : kInheritedVariables) all.erase(std::string(name));
   for (const auto& [name, value] : all)

@@ -313,6 +313,14 @@ TEST_F(LoadConfig, TakesTrustedProxies) {
   EXPECT_FALSE(load().config.trusted_proxies.contains(std::nullopt));
 }
 
+TEST_F(LoadConfig, TellsPhpWhoItRunsAs) {
+  Config config = load({"HOME=/of/the/starter", "USER=starter"}).config;
+  std::string user = config.run_as ? config.run_as->user : "starter";
+  std::string home = config.run_as ? config.run_as->home : "/of/the/starter";
+  EXPECT_THAT(config.php_environment, Contains("USER=" + user));
+  EXPECT_THAT(config.php_environment, Contains("HOME=" + home));
+}
+
 TEST_F(LoadConfig, KeepsItsSocketsFromPhp) {
   Config config =
       load({"LISTEN_PID=1", "LISTEN_FDS=2", "LISTEN_FDNAMES=a:b", "LISTEN_FDX=kept"}).config;
