@@ -22,6 +22,8 @@ def pytest_addoption(parser):
     group.addoption("--build", default="build/release", help="build directory; its bin/ holds the programs")
     group.addoption("--php-mode", choices=("process", "thread", "both"), default="both")
     group.addoption("--setting", action="append", default=[], metavar="NAME=VALUE", help="for every server")
+    group.addoption("--soak", type=int, default=6000, metavar="REQUESTS", help="how long the soak goes on")
+    group.addoption("--seed", type=int, help="of the soak; its output names the one it took")
     group.addoption("--reference", action="store_true", help="run against nginx + PHP-FPM instead")
 
 
@@ -105,10 +107,10 @@ class Launcher:
         self.servers.append(server)
         return server
 
-    def prepare(self, root, **options):
-        """A server that is not started yet."""
+    def prepare(self, root, kind=None, **options):
+        """A server that is not started yet; `kind` is its class where a test needs a certain one."""
         config = self._request.config
-        kind = FpmServer if config.getoption("--reference") else Server
+        kind = kind or (FpmServer if config.getoption("--reference") else Server)
         settings = dict(setting.split("=", 1) for setting in config.getoption("--setting"))
         server = kind(self._programs, root, **{**settings, **options})
         self._stack.callback(shutil.rmtree, server.run_folder, ignore_errors=True)
