@@ -8,6 +8,9 @@
 #include <string>
 #include <system_error>
 
+#include "app/advice/ask_php.h"
+#include "app/advice/php_advice.h"
+#include "app/advice/site_size.h"
 #include "app/config/command_line.h"
 #include "app/config/load.h"
 #include "app/config/settings.h"
@@ -61,8 +64,43 @@ std::string describe(const Config& config) {
     text +=
         fmt::format("  PHP as {}, the front as {}\n", config.run_as->user, config.front_user->user);
   }
-  for (const std::string& notice : config.notices) text += "Note: " + notice + "\n";
-  return text + "The configuration is valid.\n";
+  return text;
+}
+
+std::string describe_php(const PhpFacts& php, const SiteSize& site) {
+  std::string opcache = "no OPcache";
+  if (opcache_on(php)) {
+    opcache = fmt::format("OPcache of {} MB, JIT {}", php.value("opcache.memory_consumption"),
+                          jit_on(php) ? "on" : "off");
+  }
+  return fmt::format("  PHP {}, {}, {}\n  {} PHP files below {}\n", php.version,
+                     php.ini_file.empty() ? "no php.ini" : php.ini_file, opcache, site.php_files,
+                     site.root);
+}
+
+// `howdah check`: what would run, and what is unwise. PHP is started once, to hear its settings.
+int check(const Config& config) {
+  std::string text = describe(config);
+  std::vector<std::string> notes = config.notices;
+  std::string unwise;
+  if (!config.use_stub) {
+    PhpReport report = ask_php(config);
+    if (!report.facts) {
+      std::vector<std::string> problems = {
+          fmt::format("PHP ({}) does not start: {}", config.php_program, report.failure)};
+      for (const std::string& line : report.said) problems.push_back("PHP says: " + line);
+      return refuse(problems);
+    }
+    for (const std::string& line : report.said) notes.push_back("PHP says: " + line);
+    SiteSize site = measure_site(config.document_root);
+    text += describe_php(*report.facts, site);
+    for (const Advice& advice : advise(config, *report.facts, site)) {
+      unwise += "  " + advice.text() + "\n";
+    }
+  }
+  if (!unwise.empty()) text += "Unwise settings of PHP (php.ini, PHP_INI_SET):\n" + unwise;
+  for (const std::string& note : notes) text += "Note: " + note + "\n";
+  return print(text + "The configuration is valid.\n");
 }
 
 std::string describe_status(const json& status) {
@@ -118,7 +156,7 @@ int run(const CommandLine& line, ProcessTitle& title) {
       break;
   }
   if (!loaded.problems.empty()) return refuse(loaded.problems);
-  if (line.command == Command::kCheck) return print(describe(loaded.config));
+  if (line.command == Command::kCheck) return check(loaded.config);
   return parent_main(std::move(loaded.config), title);
 }
 

@@ -7,6 +7,7 @@
 #include "php/environment.h"
 #include "php/host.h"
 #include "php/process_title.h"
+#include "php/settings_report.h"
 
 int main(int argc, char** argv) {
   using namespace howdah::php;
@@ -23,5 +24,5 @@ int main(int argc, char** argv) {
   }
   prepare_process_title(argc, argv);
   drop_secrets();
-  return host_main(options);
+  return options.settings ? report_settings(options) : host_main(options);
 }

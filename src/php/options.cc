@@ -27,6 +27,10 @@ bool parse_options(int argc, char** argv, Options& options, std::string& error) 
       options.version = true;
       continue;
     }
+    if (flag == "--settings") {
+      options.settings = true;
+      continue;
+    }
     if (flag == "--no-ext") {
       options.functions = false;
       continue;

@@ -18,6 +18,7 @@ struct Options {
   std::vector<std::string> ini_sets;  // "key=value", win over every php.ini
   bool functions = true;              // off: no tokio_* functions (--no-ext)
   bool version = false;
+  bool settings = false;  // say what PHP's settings are, and end
 };
 
 // The message is in `error` when this returns false.

@@ -19,13 +19,14 @@ TEST(Options, TakesValuesInBothForms) {
   Options options;
   std::string error;
   ASSERT_TRUE(parse({"--control-fd", "3", "--sapi-name=cli-server", "--ini-set", "a=b=c",
-                     "--ini-set=x=", "--parent-pid=7", "--no-ext", "--ini", "/p"},
+                     "--ini-set=x=", "--parent-pid=7", "--no-ext", "--settings", "--ini", "/p"},
                     options, error));
   EXPECT_EQ(options.control_fd, 3);
   EXPECT_EQ(options.parent_pid, 7);
   EXPECT_EQ(options.sapi_name, "cli-server");
   EXPECT_THAT(options.ini_sets, ElementsAre("a=b=c", "x="));
   EXPECT_FALSE(options.functions);
+  EXPECT_TRUE(options.settings);
   EXPECT_EQ(options.ini_path, "/p");
 }
 

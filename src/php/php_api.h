@@ -25,16 +25,23 @@
 #include <Zend/zend_extensions.h>
 #include <Zend/zend_interfaces.h>
 #include <Zend/zend_signal.h>
+#include <Zend/zend_smart_str.h>
 #include <Zend/zend_stream.h>
 #include <main/php_ini.h>
 #include <main/php_main.h>
 #include <main/php_memory_streams.h>
+#include <main/php_open_temporary_file.h>
 #include <main/php_output.h>
 #include <main/php_streams.h>
 #include <main/php_variables.h>
 #include <php.h>
 
 #include <ext/standard/info.h>
+
+// It does not say so itself.
+extern "C" {
+#include <ext/json/php_json.h>
+}
 
 #ifdef ZTS
 // The calling thread's copy of PHP's globals; each thread sets it once (engine.cc defines it).

@@ -23,7 +23,7 @@ constexpr std::array<std::pair<std::string_view, Command>, 4> kCommands = {
 constexpr std::string_view kUsage = R"(Howdah, an application server for PHP.
 
   howdah [serve] [DIR]     serve; with DIR: for development, on 127.0.0.1:8080
-  howdah check             validate the configuration and say what would run
+  howdah check             validate the configuration, say what would run and what is unwise
   howdah reload            start new workers with new code and settings, then end the old
   howdah status [--json]   how the running server is
 

@@ -47,22 +47,20 @@ std::vector<char*> to_pointers(std::vector<std::string>& strings) {
   }
   if (!end_with_parent(parent_pid, SIGTERM)) ::_exit(0);
 
-  std::vector<std::string> arguments = host_arguments(config, control_fd, parent_pid);
-  std::vector<std::string> environment = config.php_environment;
-  std::vector<char*> argv = to_pointers(arguments);
-  std::vector<char*> envp = to_pointers(environment);
+  std::vector<std::string> arguments = php_arguments(config);
+  for (const std::string& argument : {std::string("--control-fd"), std::to_string(control_fd),
+                                      std::string("--parent-pid"), std::to_string(parent_pid)}) {
+    arguments.push_back(argument);
+  }
   ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   ::fcntl(control_fd, F_SETFD, 0);
-  ::execve(config.php_program.c_str(), argv.data(), envp.data());
-  give_up(config.php_program.c_str(), std::strerror(errno));
+  execute_php(config, std::move(arguments));
 }
 
 }  // namespace
 
-std::vector<std::string> host_arguments(const Config& config, int control_fd, pid_t parent_pid) {
-  std::vector<std::string> arguments = {
-      config.php_program,         "--control-fd", std::to_string(control_fd), "--parent-pid",
-      std::to_string(parent_pid), "--sapi-name",  config.php_sapi_name};
+std::vector<std::string> php_arguments(const Config& config) {
+  std::vector<std::string> arguments = {config.php_program, "--sapi-name", config.php_sapi_name};
   auto add = [&](const char* flag, const std::string& value) {
     arguments.emplace_back(flag);
     arguments.push_back(value);
@@ -71,6 +69,14 @@ std::vector<std::string> host_arguments(const Config& config, int control_fd, pi
   for (const std::string& setting : config.php_ini_set) add("--ini-set", setting);
   if (!config.use_ext) arguments.emplace_back("--no-ext");
   return arguments;
+}
+
+void execute_php(const Config& config, std::vector<std::string> arguments) {
+  std::vector<std::string> environment = config.php_environment;
+  std::vector<char*> argv = to_pointers(arguments);
+  std::vector<char*> envp = to_pointers(environment);
+  ::execve(config.php_program.c_str(), argv.data(), envp.data());
+  give_up(config.php_program.c_str(), std::strerror(errno));
 }
 
 base::Result<HostProcess> start_host(const Config& config, const rlimit& limit) {

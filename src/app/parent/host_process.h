@@ -18,8 +18,11 @@ struct HostProcess {
   base::UniqueFd control;  // the front's end of its control socket
 };
 
-// The worker program's arguments, its name first.
-std::vector<std::string> host_arguments(const Config& config, int control_fd, pid_t parent_pid);
+// The worker program's arguments that choose its PHP and its settings, its name first.
+std::vector<std::string> php_arguments(const Config& config);
+
+// Becomes the worker program, in a child, with PHP's environment. Exit status 127 when that fails.
+[[noreturn]] void execute_php(const Config& config, std::vector<std::string> arguments);
 
 // Forks and executes the worker program: own session, default signals, `limit` on descriptors, user
 // RUN_AS, no descriptor of ours but its end of the control socket, no secret in its environment. A

@@ -40,21 +40,10 @@ TEST(HostProcess, PassesSettingsAsArguments) {
   config.php_ini = "/etc/php.ini";
   config.php_ini_set = {"a=1", "b=2"};
   config.use_ext = false;
-  std::vector<std::string> expected = {"/bin/howdah-php",
-                                       "--control-fd",
-                                       "9",
-                                       "--parent-pid",
-                                       "1",
-                                       "--sapi-name",
-                                       "fpm-fcgi",
-                                       "--ini",
-                                       "/etc/php.ini",
-                                       "--ini-set",
-                                       "a=1",
-                                       "--ini-set",
-                                       "b=2",
-                                       "--no-ext"};
-  EXPECT_EQ(host_arguments(config, 9, 1), expected);
+  std::vector<std::string> expected = {
+      "/bin/howdah-php", "--sapi-name", "fpm-fcgi",  "--ini", "/etc/php.ini",
+      "--ini-set",       "a=1",         "--ini-set", "b=2",   "--no-ext"};
+  EXPECT_EQ(php_arguments(config), expected);
 }
 
 }  // namespace
