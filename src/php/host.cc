@@ -46,11 +46,12 @@ bool settle_process(const Options& options) {
 struct StartGuard {
   FrontLink* link;
   HostStderr* errors;
+  pid_t pid;  // OPcache preloads in a child when there is a preload_user; its exit() is no failure
 };
 StartGuard* start_guard = nullptr;
 
 void report_failed_start() {
-  if (start_guard == nullptr) return;
+  if (start_guard == nullptr || start_guard->pid != ::getpid()) return;
   std::string text = "PHP did not start";
   start_guard->errors->drain([&](std::string_view line) { text.append("; ").append(line); });
   start_guard->link->send_now({.type = channel::ControlType::kFailed}, text);
@@ -112,7 +113,7 @@ bool Host::take_hello() {
 bool Host::start() {
   if (!take_hello()) return false;
   if (auto status = errors_.capture(); !status) return fail(status.error().message());
-  StartGuard guard{&link_, &errors_};
+  StartGuard guard{&link_, &errors_, ::getpid()};
   start_guard = &guard;
   std::atexit(report_failed_start);
   if (!start_engine(options_)) {
