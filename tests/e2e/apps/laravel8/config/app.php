@@ -1,6 +1,6 @@
 <?php
 return [
-    'name' => 'Test', 'env' => 'production', 'debug' => false, 'url' => 'http://localhost', 'timezone' => 'UTC',
+    'name' => 'Test', 'env' => $_SERVER['APP_ENV'] ?? 'production', 'debug' => (bool) ($_SERVER['APP_DEBUG'] ?? false), 'url' => 'http://localhost', 'timezone' => 'UTC',
     'locale' => 'en', 'fallback_locale' => 'en', 'key' => 'base64:' . base64_encode(str_repeat('k', 32)),
     'cipher' => 'AES-256-CBC',
     'providers' => [

@@ -25,7 +25,7 @@ class Kernel extends Symfony\Component\HttpKernel\Kernel
     {
         $container->extension('framework', [
             'secret' => 'x', 'http_method_override' => false, 'router' => ['utf8' => true], 'php_errors' => ['log' => true],
-            'session' => ['storage_factory_id' => 'session.storage.factory.native', 'handler_id' => null],
+            'profiler' => ['enabled' => $this->debug], 'session' => ['storage_factory_id' => 'session.storage.factory.native', 'handler_id' => null],
         ]);
     }
 
@@ -76,7 +76,7 @@ class Kernel extends Symfony\Component\HttpKernel\Kernel
 
     public function getCacheDir(): string
     {
-        return dirname(__DIR__) . '/var/cache';
+        return dirname(__DIR__) . '/var/cache/' . $this->environment;
     }
 
     public function getLogDir(): string
@@ -85,7 +85,12 @@ class Kernel extends Symfony\Component\HttpKernel\Kernel
     }
 }
 
-$kernel = new Kernel('prod', false);
+$debug = (bool) ($_SERVER['APP_DEBUG'] ?? false);
+if ($debug) {
+    Symfony\Component\ErrorHandler\Debug::enable();
+    error_reporting(E_ALL & ~E_DEPRECATED & ~E_USER_DEPRECATED);
+}
+$kernel = new Kernel($_SERVER['APP_ENV'] ?? 'prod', $debug);
 $request = Request::createFromGlobals();
 $response = $kernel->handle($request);
 $response->send();
