@@ -12,6 +12,7 @@
 #include "php/interrupt.h"
 #include "php/sapi_module.h"
 #include "php/server_variables.h"
+#include "php/user_ini.h"
 
 #ifdef ZTS
 ZEND_TSRMLS_CACHE_DEFINE()
@@ -61,6 +62,7 @@ bool start_engine(const Options& options) {
   SIGG(reset) = 0;
 #endif
   install_environment_hooks();
+  prepare_user_ini();
   install_interrupt_hook();
   install_interrupt_handler();
   // As PHP-FPM: a peer that closes its socket must not end the worker.

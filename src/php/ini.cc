@@ -23,6 +23,7 @@ constexpr Setting kDefaults[] = {
     {"output_buffering", "4096"}, {"display_errors", "0"},      {"log_errors", "1"},
     {"register_argc_argv", "0"},  {"variables_order", "GPCS"},  {"max_execution_time", "30"},
     {"opcache.enable", "1"},      {"opcache.jit", kJitDefault}, {"opcache.jit_buffer_size", "64M"},
+    {"user_ini.filename", ""},
 };
 constexpr std::string_view kJitKey = "opcache.jit";
 // The first line of the opcache.ini that Debian installs.

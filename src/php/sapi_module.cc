@@ -10,6 +10,7 @@
 #include "php/request_state.h"
 #include "php/response.h"
 #include "php/server_variables.h"
+#include "php/user_ini.h"
 
 namespace howdah::php {
 namespace {
@@ -22,6 +23,7 @@ int activate() {
   // Or the first output of a HEAD request would end the script, and it would have no
   // Content-Length.
   SG(request_info).headers_only = 0;
+  activate_user_ini(state);
   attach_body_stream(state);
   return SUCCESS;
 }

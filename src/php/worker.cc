@@ -7,6 +7,7 @@
 #include "php/opcache_restarts.h"
 #include "php/php_api.h"
 #include "php/request_state.h"
+#include "php/user_ini.h"
 #include "php/working_directory.h"
 
 namespace howdah::php {
@@ -135,6 +136,7 @@ WorkerEnd run_worker(RequestState& state) {
       break;
     }
   }
+  forget_user_ini();
   current_state = nullptr;
   return end;
 }
