@@ -85,7 +85,7 @@ def write_scripts(root, cases):
     write(root, files)
 
 
-def write_ini(folder, settings):
+def write_ini(folder, settings, sections=""):
     """A php.ini; returns its path."""
-    write(folder, {"php.ini": "".join(f"{name}={value}\n" for name, value in settings.items())})
+    write(folder, {"php.ini": "".join(f"{name}={value}\n" for name, value in settings.items()) + sections})
     return os.path.join(folder, "php.ini")

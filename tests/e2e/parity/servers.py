@@ -1,6 +1,6 @@
 """How the two servers of the suite are started and asked."""
 
-from cases import SETTINGS
+from cases import SECTIONS, SETTINGS
 from differences import comparable, normalised
 
 from harness.parity import send, write_ini
@@ -23,4 +23,4 @@ def settings_of(launch_shared, root, name, **others):
     folder = launch_shared.folder()
     ini = {"session.save_path": launch_shared.folder(mode=0o777), **SETTINGS[name], **others}
     ini = {key: value.format(root=root) for key, value in ini.items()}
-    return {"PHP_INI": write_ini(folder, ini), "PHP_INI_SCAN_DIR": folder + "/none", "PHP_WORKERS": "2"}
+    return {"PHP_INI": write_ini(folder, ini, SECTIONS.get(name, "").format(root=root)), "PHP_INI_SCAN_DIR": folder + "/none", "PHP_WORKERS": "2"}

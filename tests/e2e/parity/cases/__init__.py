@@ -1,6 +1,6 @@
 """The table: every request of the suite, by group; and the settings both servers run with."""
 
-from cases import bodies, ends, headers, messages, multipart, output, queries, sessions, settings, state
+from cases import bodies, ends, headers, local, messages, multipart, output, queries, sessions, settings, state
 from harness.parity import in_group
 
 GROUPS = {
@@ -14,6 +14,7 @@ GROUPS = {
     "state": state.CASES,
     "sessions": sessions.CASES,
     "settings": settings.CASES,
+    "local": local.CASES,
 }
 
 # Without the distribution's php.ini: what the contract sets where there is none is given to both.
@@ -70,6 +71,18 @@ SETTINGS["wrapped"] = {
     "session.use_trans_sid": "0",
     "ignore_user_abort": "1",
     "max_input_vars": "0",
+}
+SETTINGS["local"] = {**SETTINGS["usual"], "user_ini.filename": ".user.ini", "user_ini.cache_ttl": "300"}
+
+# What stands in php.ini behind the settings.
+SECTIONS = {
+    "local": """
+[HOST=local.test]
+highlight.html=#444444
+[PATH={root}/local/section_of_a_folder]
+precision=9
+highlight.html=#555555
+"""
 }
 
 
