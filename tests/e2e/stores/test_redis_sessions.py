@@ -73,6 +73,7 @@ class SessionsInRedis:
         together(visit)
         assert found == [list(range(1, VISITS + 1))] * CLIENTS
 
+    @pytest.mark.howdah_only("looks at its workers and its log")
     def test_a_restart_of_redis_costs_the_requests_without_it_and_nothing_else(self, sessions, redis):
         redis.command("FLUSHALL")
         workers = sessions.server.php_pids()
