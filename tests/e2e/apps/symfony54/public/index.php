@@ -25,7 +25,8 @@ class Kernel extends Symfony\Component\HttpKernel\Kernel
     {
         $container->extension('framework', [
             'secret' => 'x', 'http_method_override' => false, 'router' => ['utf8' => true], 'php_errors' => ['log' => true],
-            'profiler' => ['enabled' => $this->debug], 'session' => ['storage_factory_id' => 'session.storage.factory.native', 'handler_id' => null],
+            'profiler' => ['enabled' => $this->debug],
+            'session' => ['storage_factory_id' => 'session.storage.factory.native', 'handler_id' => null],
         ]);
     }
 
