@@ -7,7 +7,6 @@ from harness.client import RawConnection
 from harness.folders import write
 
 HOST = "parity.test"
-DUMP = "dump.php"
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,7 @@ class Case:
     version: str = "HTTP/1.1"
     server: str = "usual"  # which settings the servers have
     group: str = ""
+    script: str = "dump.php"  # below the root; for a case without code of its own
 
     @property
     def id(self):
@@ -32,7 +32,7 @@ class Case:
 
     @property
     def path(self):
-        return f"/{self.group}/{self.name}.php" if self.php else f"/{DUMP}"
+        return f"/{self.group}/{self.name}.php" if self.php else f"/{self.script}"
 
     def request(self, *added, connection="close"):
         """The request's bytes; `added` are further headers."""

@@ -19,6 +19,7 @@ CLIENTS = 64
 GROWTH_ALLOWED = 8 << 20  # bytes of anonymous memory, of each process
 # Clients that share a fixed session id change each other's data.
 SHARED = {"sessions-abort_and_reset", "sessions-destroy", "sessions-upload_progress"}
+SLOW = {"ends-time_limit", "ends-time_limit_in_shutdown"}
 # Threads of one process share these, and a script that looks while another one has changed them sees it.
 PROCESS_WIDE = ("umask", "locale", "putenv")
 
@@ -26,7 +27,7 @@ PROCESS_WIDE = ("umask", "locale", "putenv")
 def fitting_cases(mode):
     def fits(case):
         shared = mode == "thread" and any(word in case.name for word in PROCESS_WIDE)
-        return case.server == "usual" and case.id not in SHARED and not shared
+        return case.server == "usual" and case.id not in SHARED | SLOW and not shared
 
     return [case for case in all_cases() if fits(case)]
 

@@ -90,6 +90,8 @@ CASES = [
     php("shutdown_before_destructors", "class D { function __destruct() { echo ' destructor'; } } $d = new D; register_shutdown_function(function () { echo 'shutdown'; });"),
     php("shutdown_with_a_bad_callback", SHOWN + "try { register_shutdown_function('no_such_function'); } catch (TypeError $e) { echo $e->getMessage(); }"),
     # -- times and connections
+    php("time_limit", SHOWN + "echo 'body'; set_time_limit(1); while (true) { }"),
+    php("time_limit_in_shutdown", HIDDEN + "register_shutdown_function(function () { echo http_response_code(), error_get_last()['message']; }); set_time_limit(1); while (true) { }"),
     php("set_time_limit", "var_dump(set_time_limit(5), ini_get('max_execution_time'));"),
     php("ignore_user_abort", "var_dump(ignore_user_abort(true), ignore_user_abort(), ini_get('ignore_user_abort'), connection_aborted(), connection_status());"),
     php("error_get_last_and_clear", "@$undefined . ''; $a = error_get_last(); error_clear_last(); echo json_encode([$a['message'], error_get_last()]);"),

@@ -69,6 +69,17 @@ CASES = [
     with_headers("ajax", ("X-Requested-With", "XMLHttpRequest"), php="""
         echo $_SERVER['HTTP_X_REQUESTED_WITH'], getenv('HTTP_X_REQUESTED_WITH'), json_encode(isset($_SERVER['http_x_requested_with']));"""),
     with_headers("getenv_of_an_absent_header", php="var_dump(getenv('HTTP_X_ABSENT'), getenv('HTTP_X_ABSENT', true), getenv('REQUEST_METHOD', true));"),
+    # -- ways to name a script
+    Case("index_of_a_folder", script="folder/"),
+    Case("index_of_a_folder_with_a_query", script="folder/", target="?a=1"),
+    Case("index_by_name", script="folder/index.php"),
+    Case("script_with_blanks", script="a%20folder/dump%20it.php"),
+    Case("script_with_blanks_and_path_info", script="a%20folder/dump%20it.php", target="/more%20of%20it?x=%20"),
+    Case("script_with_escapes_it_does_not_need", script="%64ump.ph%70"),
+    Case("two_slashes_first", script="/dump.php"),
+    Case("two_slashes_inside", script="folder//index.php"),
+    Case("dot_segments", script="folder/./../dump.php", target="?a=../b"),
+    Case("escaped_dot_segments", script="folder/%2e%2e/dump.php"),
     # -- host, version, method
     Case("host_in_upper_case", host="PARITY.Test"),
     Case("host_with_a_port", host="parity.test:8080"),

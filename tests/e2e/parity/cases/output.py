@@ -3,6 +3,9 @@
 from harness.parity import Case
 
 
+GZIP = (("Accept-Encoding", "gzip"),)
+
+
 def php(name, code, **options):
     return Case(name, php=code, **options)
 
@@ -47,6 +50,8 @@ CASES = [
     php("rewrite_vars_reset", "output_add_rewrite_var('sid', 'x'); output_reset_rewrite_vars(); echo '<a href=\"/a\">a</a>';"),
     php("gz_handler_without_accept", "ob_start('ob_gzhandler'); echo str_repeat('body', 100);"),
     php("zlib_output_compression_without_accept", "ini_set('zlib.output_compression', '1'); echo str_repeat('body', 100);"),
+    php("gz_handler_with_accept", "ob_start('ob_gzhandler'); echo str_repeat('body', 100);", headers=GZIP),
+    php("zlib_output_compression_with_accept", "ini_set('zlib.output_compression', '1'); echo str_repeat('body', 100);", headers=GZIP),
     php("print_r_and_var_export", "print_r(['a' => 1]); var_export([1, 'b' => null]);"),
     php("output_in_a_destructor", "class D { function __destruct() { echo 'destructed'; } } $d = new D; echo 'body ';"),
     php("output_in_a_late_destructor", "class D { function __destruct() { echo 'destructed ', json_encode(headers_sent()); header('X-Late: 1'); } } $GLOBALS['d'] = new D; echo 'body '; ob_end_flush();"),

@@ -7,7 +7,7 @@ def php(name, code, **options):
     return Case(name, php=code, **options)
 
 
-# Each runs twice in a row with the whole dump behind it (test_parity.py), so a leak shows.
+# test_parity.py looks for traces of each in the requests that follow.
 CHANGES = {
     "ini_set": "ini_set('precision', '3'); ini_set('memory_limit', '64M'); ini_set('date.timezone', 'Asia/Tokyo'); ini_set('error_reporting', '0'); ini_set('default_charset', 'x');",
     "error_reporting": "error_reporting(0); set_error_handler(fn() => true); set_exception_handler(fn() => true);",
@@ -24,6 +24,11 @@ CHANGES = {
     "header_callback": "header_register_callback(function () { header('X-Leak: 1'); });",
     "shutdown": "register_shutdown_function(function () { error_log('x'); });",
     "ignore_user_abort": "ignore_user_abort(true); set_time_limit(77);",
+    "output_handlers": "ini_set('zlib.output_compression', '1'); output_add_rewrite_var('leak', '1'); ob_start('strtoupper');",
+    "error_log": "ini_set('error_log', '/dev/null'); ini_set('log_errors', '1'); error_log('x'); trigger_error('x');",
+    "session_settings": "session_name('LEAK'); session_cache_limiter('public'); session_set_cookie_params(77); session_set_save_handler(new SessionHandler);",
+    "disabled_by_ini": "ini_set('disable_functions', 'strlen'); ini_set('auto_prepend_file', '/no/such');",
+    "exception_while_buffering": "ini_set('display_errors', '0'); ob_start(function ($s) { throw new Exception('x'); }); echo 'x';",
     "random_seed": "mt_srand(5); srand(5);",
     "stream_wrapper": "stream_wrapper_unregister('data'); stream_context_set_default(['http' => ['method' => 'PUT']]);",
     "autoload": "spl_autoload_register(function ($c) { header(\"X-Leak: $c\"); }); class_exists('Missing');",
