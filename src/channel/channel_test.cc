@@ -105,6 +105,24 @@ TEST_F(ChannelTest, CarriesARequestAndItsAnswer) {
   EXPECT_EQ(front->claim(3).state, SlotState::kReleased);
 }
 
+TEST_F(ChannelTest, AScriptCanAskForMoreTimeUntilItsAnswerIsComplete) {
+  for (uint32_t ticket : {1u, 2u}) {
+    ASSERT_TRUE(publish(0, ticket, "a"));
+    worker->next_request();
+    ASSERT_TRUE(worker->begin());
+    EXPECT_EQ(seat->wanted_deadline(0), 0) << "the last request's wish is not this one's";
+    worker->want_deadline(5000);
+    worker->want_deadline(4000);
+    EXPECT_EQ(seat->wanted_deadline(0), 5000);
+    worker->end();
+    EXPECT_EQ(seat->wanted_deadline(0), kNoDeadline);
+    worker->want_deadline(6000);
+    EXPECT_EQ(seat->wanted_deadline(0), kNoDeadline);
+    worker->release();
+    front->reset(0);
+  }
+}
+
 TEST_F(ChannelTest, ClaimsInTheOrderOfPublishing) {
   for (uint32_t i = 0; i < 8; ++i) ASSERT_TRUE(publish(7 - i, 100 + i, std::to_string(i)));
   for (uint32_t i = 0; i < 8; ++i) {

@@ -65,6 +65,12 @@ class Seat {
   uint32_t worker() const { return worker_; }
   uint32_t incarnation() const { return incarnation_; }
   RingReader& ring(uint32_t loop) { return rings_[loop]; }
+  // Until when the worker says that the script which answers into this ring may run
+  // (RingControl::wanted_deadline). Any value is possible. From any thread.
+  int64_t wanted_deadline(uint32_t loop) const {
+    return static_cast<const RingControl*>(controls_.data())[loop].wanted_deadline.load(
+        std::memory_order_relaxed);
+  }
   // Answers kNeedBody: passes `body` (-1: there is none any more) for `ticket`. Never blocks.
   base::Status send_body(uint32_t ticket, int body);
   // For kSpawn: the region and the worker's end of the body socket. Close them after sending.

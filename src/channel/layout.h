@@ -21,7 +21,7 @@
 namespace howdah::channel {
 
 inline constexpr uint32_t kMagic = 0x44574f48;  // "HOWD"
-inline constexpr uint32_t kLayoutVersion = 2;
+inline constexpr uint32_t kLayoutVersion = 3;
 
 inline constexpr size_t kCacheLine = 64;
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
@@ -138,9 +138,16 @@ struct ClaimsRegion {
 
 // --- responses -----------------------------------------------------------------------------------
 
+// The value of wanted_deadline when the answer is complete: its script has no deadline any more.
+inline constexpr int64_t kNoDeadline = INT64_MAX;
+
 struct alignas(2 * kCacheLine) RingControl {
   // Bytes ever written; the worker's.
   std::atomic<uint64_t> written;
+  // Until when the script that answers into this ring has asked to run (monotonic nanoseconds);
+  // 0: it has not asked. The worker's. The front looks when the time it gave is up, so that asking
+  // costs the worker one store.
+  std::atomic<int64_t> wanted_deadline;
   // Bytes ever taken; the front's (its own copy is the truth, this one is for the worker).
   alignas(kCacheLine) std::atomic<uint64_t> taken;
   // 1 while the worker waits for room; `room` is the futex it waits on.

@@ -120,9 +120,23 @@ void RequestEncoder::begin() {
   seen_named_ = 0;
 }
 
-void RequestEncoder::set_coding(base::ContentCoding coding) {
-  RequestPrefix prefix{.compression = 1, .coding = static_cast<uint8_t>(coding), .unused = 0};
+template <class Change>
+void RequestEncoder::change_prefix(Change change) {
+  RequestPrefix prefix;
+  std::memcpy(&prefix, bytes_.data(), sizeof prefix);
+  change(prefix);
   std::memcpy(bytes_.data(), &prefix, sizeof prefix);
+}
+
+void RequestEncoder::set_coding(base::ContentCoding coding) {
+  change_prefix([coding](RequestPrefix& prefix) {
+    prefix.compression = 1;
+    prefix.coding = static_cast<uint8_t>(coding);
+  });
+}
+
+void RequestEncoder::set_time_limit(uint32_t seconds) {
+  change_prefix([seconds](RequestPrefix& prefix) { prefix.time_limit = seconds; });
 }
 
 void RequestEncoder::append(Var var, std::string_view name, std::string_view value) {
@@ -187,6 +201,7 @@ RequestView::RequestView(std::string_view bytes) {
   if (bytes.size() < sizeof prefix) return;
   std::memcpy(&prefix, bytes.data(), sizeof prefix);
   rest_ = bytes.substr(sizeof prefix);
+  time_limit_ = prefix.time_limit;
   if (prefix.compression == 1 && prefix.coding < base::kContentCodings) {
     coding_ = static_cast<base::ContentCoding>(prefix.coding);
   }

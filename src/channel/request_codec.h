@@ -91,6 +91,7 @@ struct RequestPrefix {
   uint8_t compression;  // 1: answers are encoded where the contract says so, else never
   uint8_t coding;       // base::ContentCoding that the client is sent
   uint16_t unused;
+  uint32_t time_limit;  // REQUEST_TIMEOUT in whole seconds; 0: there is none, or it is shorter
 };
 
 struct VarEntry {
@@ -106,6 +107,9 @@ class RequestEncoder {
   // The coding that was negotiated for the answer's body. Without this call no answer is encoded,
   // nor does it say that it could have been.
   void set_coding(base::ContentCoding coding);
+  // How long a script may ask to go on (tokio_request_heartbeat()), in seconds. Without this call
+  // it may not ask.
+  void set_time_limit(uint32_t seconds);
   void add(Var var, std::string_view value);
   void add(std::string_view name, std::string_view value);
   // A request header, under its CGI name: HTTP_ and upper case with `-` as `_`. The caller has
@@ -115,6 +119,8 @@ class RequestEncoder {
   std::string_view bytes() const { return bytes_; }
 
  private:
+  template <class Change>
+  void change_prefix(Change change);
   void append(Var var, std::string_view name, std::string_view value);
   bool join_with_earlier(Var var, std::string_view name, std::string_view value);
 
@@ -140,9 +146,12 @@ class RequestView {
   bool next(Item& item);
   // Nothing: compression is off.
   std::optional<base::ContentCoding> coding() const { return coding_; }
+  // Seconds; 0: none.
+  uint32_t time_limit() const { return time_limit_; }
 
  private:
   std::optional<base::ContentCoding> coding_;
+  uint32_t time_limit_ = 0;
   std::string_view rest_;
 };
 

@@ -48,6 +48,17 @@ TEST(RequestEncoder, JoinsRepeatedHeaders) {
   EXPECT_EQ(vars.size(), 3u);
 }
 
+TEST(RequestEncoder, TellsTheWorkerTheTimeLimitBesideTheCoding) {
+  RequestEncoder encoder;
+  encoder.begin();
+  EXPECT_EQ(RequestView(encoder.bytes()).time_limit(), 0u);
+  encoder.set_time_limit(86'400);
+  encoder.set_coding(base::ContentCoding::kGzip);
+  EXPECT_EQ(RequestView(encoder.bytes()).time_limit(), 86'400u);
+  EXPECT_EQ(RequestView(encoder.bytes()).coding(), base::ContentCoding::kGzip);
+  EXPECT_TRUE(decode(encoder.bytes()).empty());
+}
+
 TEST(RequestEncoder, TellsTheWorkerTheCodingAndPhpNothingOfIt) {
   RequestEncoder encoder;
   encoder.begin();

@@ -140,6 +140,8 @@ void WorkerChannel::sleep_until_woken() {
 bool WorkerChannel::begin() {
   uint64_t claimed = Claim::pack({ticket_, SlotState::kClaimed, worker_, incarnation_});
   uint64_t running = Claim::pack({ticket_, SlotState::kRunning, worker_, incarnation_});
+  // Before the front can find this worker by the slot's word.
+  control().wanted_deadline.store(0, std::memory_order_relaxed);
   if (regions_.claims().slots[slot_number_].compare_exchange_strong(claimed, running,
                                                                     std::memory_order_acq_rel)) {
     return true;
@@ -287,6 +289,14 @@ void WorkerChannel::end() {
   EndInfo info{request_.claimed_at, base::monotonic_now()};
   // When nobody reads any more there is nothing to end.
   if (put(FrameType::kEnd, 0, {reinterpret_cast<const char*>(&info), sizeof info})) publish();
+  // Also when nobody was told of the end.
+  control().wanted_deadline.store(kNoDeadline, std::memory_order_relaxed);
+}
+
+void WorkerChannel::want_deadline(int64_t deadline) {
+  std::atomic<int64_t>& wanted = control().wanted_deadline;
+  bool later = deadline > wanted.load(std::memory_order_relaxed);
+  if (!ended_ && later) wanted.store(deadline, std::memory_order_relaxed);
 }
 
 void WorkerChannel::log(int level, std::string_view text) {

@@ -70,7 +70,8 @@ class WorkerChannel {
   bool body(std::string_view bytes);
   // Everything written so far goes out now, to be delivered without waiting for more.
   bool flush();
-  // The answer is complete; nothing may be written after it. The request is still held.
+  // The answer is complete; nothing may be written after it. The request is still held, without a
+  // limit of time from now on.
   void end();
   // A line for the log, attributed to this request. Cut at kMaxTextBytes. `level` is a
   // base::LogLevel. Never blocks for long: dropped when the ring is full.
@@ -78,6 +79,10 @@ class WorkerChannel {
   // The slot is not read any more; the worker is idle after it. Ends the answer if end() was not
   // called.
   void release();
+
+  // The held request asks to run until `deadline` (monotonic nanoseconds), unless it has asked for
+  // more. What the front makes of it is the front's matter. Nothing after end().
+  void want_deadline(int64_t deadline);
 
   // The descriptor of a body that is larger than the inline part: the whole body, at offset 0, read
   // only. Asks the front and waits for it.

@@ -93,7 +93,7 @@ void write_requests(Writer& writer, const MetricsSnapshot& snapshot) {
   writer.histogram("tokio_php_php_duration_seconds", "Time that PHP worked on requests.",
                    totals.php_duration);
   writer.single("tokio_php_timeouts_total", "counter", "Requests ended by REQUEST_TIMEOUT.",
-                totals.timeouts);
+                totals.timeouts + snapshot.pool.abandoned_timeouts);
   writer.single("tokio_php_received_bytes_total", "counter", "Bytes of request bodies.",
                 totals.received_bytes);
   writer.single("tokio_php_sent_bytes_total", "counter", "Bytes of response bodies.",

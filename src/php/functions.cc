@@ -1,5 +1,6 @@
 #include "php/functions.h"
 
+#include "base/clock.h"
 #include "channel/control.h"
 #include "php/filter_input.h"
 #include "php/ini.h"
@@ -41,6 +42,19 @@ PHP_FUNCTION(tokio_server_info) {
   add_assoc_long(return_value, "workers",
                  current_state == nullptr ? 0 : static_cast<zend_long>(current_state->workers));
   add_assoc_string(return_value, "mode", kThreads ? "thread" : "process");
+}
+
+PHP_FUNCTION(tokio_request_heartbeat) {
+  zend_long time = 10;
+  ZEND_PARSE_PARAMETERS_START(0, 1)
+  Z_PARAM_OPTIONAL
+  Z_PARAM_LONG(time)
+  ZEND_PARSE_PARAMETERS_END();
+  RequestState* state = current_state;
+  if (state == nullptr || !state->connected()) RETURN_FALSE;
+  if (time <= 0 || time > static_cast<zend_long>(state->request->vars.time_limit())) RETURN_FALSE;
+  state->channel->want_deadline(base::monotonic_now() + time * base::kSecond);
+  RETURN_TRUE;
 }
 
 // HTTP_ACCEPT_LANGUAGE -> Accept-Language; CONTENT_TYPE and CONTENT_LENGTH are headers, too.
@@ -100,6 +114,9 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_returns_int, 0, 0, IS_LONG, 0)
 ZEND_END_ARG_INFO()
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_returns_array, 0, 0, IS_ARRAY, 0)
 ZEND_END_ARG_INFO()
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_heartbeat, 0, 0, _IS_BOOL, 0)
+ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, time, IS_LONG, 0, "10")
+ZEND_END_ARG_INFO()
 
 #define HOWDAH_FPM_FUNCTIONS                                               \
   PHP_FE(apache_request_headers, arginfo_returns_array)                    \
@@ -108,7 +125,8 @@ ZEND_END_ARG_INFO()
 
 const zend_function_entry all_functions[] = {
     PHP_FE(tokio_request_id, arginfo_returns_string) PHP_FE(tokio_worker_id, arginfo_returns_int)
-        PHP_FE(tokio_server_info, arginfo_returns_array) HOWDAH_FPM_FUNCTIONS PHP_FE_END};
+        PHP_FE(tokio_server_info, arginfo_returns_array)
+            PHP_FE(tokio_request_heartbeat, arginfo_heartbeat) HOWDAH_FPM_FUNCTIONS PHP_FE_END};
 const zend_function_entry fpm_functions[] = {HOWDAH_FPM_FUNCTIONS PHP_FE_END};
 
 PHP_MINIT_FUNCTION(howdah) {

@@ -77,6 +77,19 @@ void add_function_name(Text& text, const zend_function* function) {
   text.add(")");
 }
 
+// PHP 8.4 calls some C functions without a frame: nullptr when this is no such call.
+const zend_function* frameless_function([[maybe_unused]] const zend_op* opline) {
+#ifdef ZEND_FRAMELESS_ICALL_0
+  zend_op copy;
+  if (!read_value(copy, opline) || !ZEND_OP_IS_FRAMELESS_ICALL(copy.opcode)) return nullptr;
+  const zend_function* function = nullptr;
+  read_value(function, zend_flf_functions + copy.extended_value);
+  return function;
+#else
+  return nullptr;
+#endif
+}
+
 }  // namespace
 
 Position describe_position(char* out, size_t size) {
@@ -95,6 +108,10 @@ Position describe_position(char* out, size_t size) {
       position.in_internal_call = !ZEND_USER_CODE(type);
     }
     if (!ZEND_USER_CODE(type)) continue;
+    // The line may be an older one, so this is not yet the word of a frame.
+    if (top == copy.func) {
+      if (const auto* called = frameless_function(copy.opline)) top = called;
+    }
     const zend_string* file = nullptr;
     uint32_t line = 0;
     read_value(file, &copy.func->op_array.filename);

@@ -67,9 +67,8 @@ void Dispatcher::remove(Job& job, Removal removal) {
                               : generation.channel().set_client_gone(slot);
   generation.let_go(slot);
   if (claim.worker >= view->rings.size()) return;
-  if (removal == Removal::kCancel) {
-    pool_.add_cancellation(generation, slot, claim);
-  }
+  removal == Removal::kCancel ? pool_.add_cancelled(generation, job, claim)
+                              : pool_.add_abandoned(job, claim);
   lock.unlock();
 
   Ring& ring = ring_of(*view, claim.worker);
@@ -90,6 +89,13 @@ void Dispatcher::resume(Job& job) {
     pending_.push_back({job.generation, worker});
     return;
   }
+}
+
+base::Nanos Dispatcher::wanted_deadline(const Job& job, base::Nanos now) {
+  std::lock_guard lock(pool_.mutex_);
+  View* view = job.state == Job::State::kPlaced ? view_of(job.generation) : nullptr;
+  if (view == nullptr) return 0;
+  return std::min(view->generation->wanted_deadline(job.slot), now + job.time_limit);
 }
 
 // --- net::PassHook -------------------------------------------------------------------------------
@@ -155,7 +161,7 @@ Dispatcher::Ring& Dispatcher::ring_of(View& view, uint32_t worker) {
 }
 
 void Dispatcher::drain(View& view, Ring& ring) {
-  if (ring.seat == nullptr) return;
+  if (ring.seat == nullptr || ring.broken) return;
   channel::RingReader& reader = ring.seat->ring(loop_.index());
   // A worker that has gone on to its next request must not be held back for the last one's client.
   if (ring.job != nullptr && released(view, ring.held_slot, ring.held_ticket)) ring.job = nullptr;
@@ -169,6 +175,7 @@ void Dispatcher::drain(View& view, Ring& ring) {
     Batch batch;
     reader.rewind();
     if (auto collected = collect(view, ring, limit, batch); !collected) {
+      ring.broken = true;
       pool_.report_bad_worker(*view.generation, *ring.seat, collected.error());
       return;
     }
@@ -358,6 +365,30 @@ void Dispatcher::bury_worker(const std::shared_ptr<Generation>& generation,
     placed_in_pass_ += static_cast<uint32_t>(generation->channel().unclaimed());
   }
   for (Job* job : lost) job->consumer->on_lost(Loss::kWorkerDied);
+}
+
+void Dispatcher::settle_released(uint32_t generation, uint32_t slot, uint32_t ticket) {
+  View* view = view_of(generation);
+  if (view == nullptr) return;
+  Generation& books = *view->generation;
+  const channel::Claim claim = books.channel().claim(slot);
+  if (claim.ticket != ticket || claim.state != SlotState::kReleased) return;
+  if (claim.worker >= view->rings.size()) return;
+  Ring& ring = ring_of(*view, claim.worker);
+  // Of a worker that is dead by now bury_worker() settles all.
+  if (ring.seat == nullptr || ring.seat->incarnation() != claim.incarnation) return;
+  const uint64_t end_of_visit = ring.seat->ring(loop_.index()).taken() + channel::kRingBytes;
+  drain(*view, ring);
+  if (ring.seat->ring(loop_.index()).taken() >= end_of_visit) return;  // there may be more
+  Job* lost;
+  {
+    std::lock_guard lock(pool_.mutex_);
+    if (books.ticket(slot) != ticket || books.job(slot) == nullptr) return;
+    lost = settle(books, slot);
+  }
+  pool_.report_bad_worker(books, *ring.seat,
+                          {base::ErrorKind::kProtocol, 0, "a request was released unanswered"});
+  if (lost != nullptr) lost->consumer->on_lost(Loss::kWorkerDied);
 }
 
 void Dispatcher::bury_generation(const std::shared_ptr<Generation>& generation) {

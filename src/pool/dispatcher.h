@@ -27,6 +27,7 @@ class Dispatcher final : public net::PassHook, public JobQueue {
   void abandon(Job& job) override;
   void cancel(Job& job) override;
   void resume(Job& job) override;
+  base::Nanos wanted_deadline(const Job& job, base::Nanos now) override;
 
   // --- net::PassHook
   bool poll() override;
@@ -39,6 +40,9 @@ class Dispatcher final : public net::PassHook, public JobQueue {
   // A worker is dead: takes what it still said, then settles the jobs it held on this loop.
   void bury_worker(const std::shared_ptr<Generation>& generation,
                    const std::shared_ptr<channel::Seat>& seat);
+  // The word of a slot says that the worker is done with it, but its job is not over: takes what
+  // may still lie in the ring. When the answer's end is not there, the worker has lied.
+  void settle_released(uint32_t generation, uint32_t slot, uint32_t ticket);
   // The host is dead and with it every worker.
   void bury_generation(const std::shared_ptr<Generation>& generation);
 
@@ -48,6 +52,7 @@ class Dispatcher final : public net::PassHook, public JobQueue {
     std::shared_ptr<channel::Seat> seat;
     uint32_t version = 0;
     bool last_call = false;  // the worker is dead: consumers must take everything
+    bool broken = false;     // it cannot be read any more, and its worker is being killed
     Job* job = nullptr;      // not null: its consumer wants no more now, the worker is held back
     uint32_t held_slot = 0;  // where that job's request lies
     uint32_t held_ticket = 0;

@@ -112,6 +112,27 @@ const char* Generation::audit_slot(uint32_t slot) {
   return both ? "a worker holds two requests" : nullptr;
 }
 
+std::vector<Generation::Released> Generation::released_jobs() const {
+  std::vector<Released> found;
+  for (uint32_t slot = 0; slot < slot_count(); ++slot) {
+    const Record& record = records_[slot];
+    if (record.job == nullptr) continue;
+    const Claim claim = channel_->claim(slot);
+    if (claim.state != SlotState::kReleased || claim.ticket != record.ticket) continue;
+    found.push_back({slot, record.ticket, record.loop});
+  }
+  return found;
+}
+
+base::Nanos Generation::wanted_deadline(uint32_t slot) const {
+  const Claim claim = channel_->claim(slot);
+  if (claim.state != SlotState::kRunning || claim.worker >= workers_.size()) return 0;
+  const Worker& worker = workers_[claim.worker];
+  bool its = worker.seat != nullptr && claim.incarnation == worker.incarnation &&
+             claim.ticket == ticket(slot);
+  return its ? worker.seat->wanted_deadline(loop_of(slot)) : 0;
+}
+
 void Generation::reclaim() {
   std::erase_if(letting_go_, [this](uint32_t slot) {
     if (!in_use(slot)) return true;

@@ -66,6 +66,15 @@ class Generation {
   // Compares the claim words, which every worker can write, with what the front knows. What is
   // wrong with them, or nullptr. An honest worker's words are right at every instant.
   const char* audit();
+  // A slot whose job is not over though the word says that its worker is done with it. That is so
+  // for moments, or for ever when the worker lies.
+  struct Released {
+    uint32_t slot, ticket, loop;
+  };
+  std::vector<Released> released_jobs() const;
+  // Until when the script in a slot has asked to run (channel::RingControl); 0 when it does not
+  // run, or has not asked.
+  base::Nanos wanted_deadline(uint32_t slot) const;
   // Frees what workers have released.
   void reclaim();
   // Takes back what lies in a slot that is in use, unless PHP has begun with it: true when no

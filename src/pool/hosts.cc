@@ -203,9 +203,10 @@ void Pool::on_renewal_wanted(Host& host, const ControlMessage& message) {
 void Pool::renew(base::Nanos now) {
   bool busy = !host_ || !host_->ready || next_ || host_requested_ || request_host_at_ != 0;
   if (busy || ending_ || now < renewed_at_ + kRenewalInterval) return;
-  log_.info("starting a new worker generation",
-            {{"because", std::string_view(std::exchange(renewal_wanted_, nullptr))}});
+  const char* why = std::exchange(renewal_wanted_, nullptr);
+  log_.info("starting a new worker generation", {{"because", std::string_view(why)}});
   renewed_at_ = now;
+  count_renewal(why, now);
   request_host();
 }
 
@@ -216,7 +217,8 @@ void Pool::take_over() {
   if (!ready) return;
   {
     std::lock_guard lock(mutex_);
-    counts_.restarts_other += options_.workers;
+    // Those that do not come back have been counted by their cause.
+    counts_.restarts_other += options_.workers - stuck_threads(host_->generation->number());
   }
   retire_host();
   serve_with(std::move(next_));
@@ -267,8 +269,9 @@ bool Pool::is_busy(Generation& generation) const {
   for (uint32_t slot = 0; slot < generation.slot_count(); ++slot) {
     if (generation.job(slot) != nullptr) return true;
     if (!generation.in_use(slot)) continue;
-    bool stuck = std::ranges::any_of(cancellations_, [&](const Cancellation& c) {
-      return c.generation == generation.number() && c.slot == slot;
+    bool stuck = std::ranges::any_of(orphans_, [&](const Orphan& orphan) {
+      return orphan.generation == generation.number() && orphan.slot == slot &&
+             orphan.stage == Orphan::Stage::kStuck;
     });
     if (!stuck) return true;
   }

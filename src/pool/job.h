@@ -60,6 +60,10 @@ struct Job {
   int body_fd = -1;          // a file with the whole body, or -1
   AnswerConsumer* consumer = nullptr;
   base::Nanos submitted_at = 0;
+  // When the script's time is up, and how much of it a script can ask for at once; 0: no limit. The
+  // owner's timer; the pool goes by it when the job was abandoned. The owner may change it.
+  base::Nanos deadline = 0;
+  base::Nanos time_limit = 0;
 
   // The pool's, under its lock.
   enum class State : uint8_t {
@@ -95,11 +99,15 @@ class JobQueue {
   // False: PHP has begun with it, and it goes on as if nothing had been asked.
   virtual bool withdraw(Job& job) = 0;
   // Nobody wants the answer any more (the client left, the stream was reset): withdraw(), and the
-  // script of a job that has begun sees an aborted connection at its next output. The job is over.
+  // script of a job that has begun sees an aborted connection at its next output. At the job's
+  // deadline it is treated like one that was cancelled. The job is over.
   virtual void abandon(Job& job) = 0;
   // The request's time is up: like abandon(), and the script is interrupted; a worker that does not
   // come back within kCancelGrace is killed and replaced. The job is over.
   virtual void cancel(Job& job) = 0;
+  // Until when the job's script has asked to run, at most the job's time_limit from `now`; 0: it
+  // has not asked, or has not begun.
+  virtual base::Nanos wanted_deadline(const Job& job, base::Nanos now) = 0;
   // The consumer has room again after it took less than it was given. Its on_answer() is called in
   // the loop's next pass.
   virtual void resume(Job& job) = 0;

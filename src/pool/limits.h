@@ -8,6 +8,8 @@ namespace howdah::pool {
 
 // A cancelled script that has not come back after this is killed.
 inline constexpr base::Nanos kCancelGrace = 2 * base::kSecond;
+// The host tells where an interrupted script was this long after its end at the latest.
+inline constexpr base::Nanos kNoteLimit = 1 * base::kSecond;
 // A worker that dies this soon without having had a request died at birth: its replacement waits,
 // twice as long each time, up to the longest.
 inline constexpr base::Nanos kBirth = 1 * base::kSecond;
@@ -27,6 +29,11 @@ inline constexpr base::Nanos kRetirementLimit = 30 * base::kSecond;
 inline constexpr base::Nanos kRenewalLimit = 60 * base::kSecond;
 // Generations are replaced at most this often while they serve: each costs memory and a cold cache.
 inline constexpr base::Nanos kRenewalInterval = 3 * base::kSecond;
+// Thread mode: while other threads are left, a host with one that does not come back is replaced
+// this long after the last such replacement at the earliest (kRenewalInterval, then twice as long
+// each time, up to this), until there was no reason for kStuckCalm more.
+inline constexpr base::Nanos kLongestStuckBackoff = 24 * base::kSecond;
+inline constexpr base::Nanos kStuckCalm = 60 * base::kSecond;
 // A generation that has to be given up (its claims were overwritten, its OPcache is full) is
 // replaced this long after its start at the earliest.
 inline constexpr base::Nanos kShortestGenerationLife = 1 * base::kSecond;

@@ -53,13 +53,6 @@ uint32_t Pool::refill() {
   return placed;
 }
 
-void Pool::add_cancellation(Generation& generation, uint32_t slot, const channel::Claim& claim) {
-  ++counts_.timeouts;
-  cancellations_.push_back(
-      {generation.number(), slot, claim, base::monotonic_now() + kCancelGrace});
-  loops_.front()->post([this, number = generation.number(), claim] { interrupt(number, claim); });
-}
-
 // --- helpers
 // --------------------------------------------------------------------------------------
 

@@ -67,12 +67,24 @@ class Pool final {
  private:
   friend class Dispatcher;
 
-  struct Cancellation {
-    uint32_t generation;
-    uint32_t slot;
-    channel::Claim claim;
-    base::Nanos kill_at;
+  // A request that PHP has begun and that nobody waits for any more (deadlines.cc).
+  struct Orphan {
+    enum class Stage {
+      kAbandoned,  // its client has left; it is cancelled when its time is up
+      kCancelled,  // it is being interrupted; its worker is killed at `due`
+      kStuck,      // thread mode: that was due, and cannot be done
+      kOver,       // it has ended; where it was may still be told
+    };
+    Stage stage = Stage::kAbandoned;
+    uint32_t generation = 0;
+    uint32_t slot = 0;
+    channel::Claim claim;  // as it was then
+    base::Nanos due = 0;   // when something is to be done next
+    base::Nanos time_limit = 0;
+    Generation::Label label;  // from kCancelled on
+    bool logged = false;
   };
+  enum class Step { kWait, kInterrupt, kKill, kForget };
 
   // What the front knows of one host. Primary loop only.
   struct Host final : HostListener {
@@ -106,7 +118,9 @@ class Pool final {
   void wait_again(Job& job);
   // Jobs that lie in slots and that nobody has claimed wait again.
   void take_back_unclaimed(Generation& generation);
-  void add_cancellation(Generation& generation, uint32_t slot, const channel::Claim& claim);
+  void add_abandoned(const Job& job, const channel::Claim& claim);
+  void add_cancelled(Generation& generation, const Job& job, const channel::Claim& claim);
+  void begin_grace(Generation& generation, Orphan& orphan, base::Nanos now);
 
   // --- from any loop
   void report_bad_worker(Generation& generation, const channel::Seat& seat, base::Error error);
@@ -118,6 +132,7 @@ class Pool final {
   void on_spawned(Host& host, const channel::ControlMessage& message);
   void on_exited(Host& host, const channel::ControlMessage& message);
   void on_line(Host& host, const channel::ControlMessage& message);
+  void on_yielded(Host& host, const channel::ControlMessage& message);
   void on_renewal_wanted(Host& host, const channel::ControlMessage& message);
 
   // --- primary loop
@@ -139,10 +154,22 @@ class Pool final {
   void renew(base::Nanos now);
   void take_over();
   void drop_next(const char* why);
+  // What is to be done with an orphan, and its stage after that. Under the lock.
+  Step next_step(Orphan& orphan, Generation& generation, base::Nanos now);
+  bool still_runs(const Orphan& orphan, Generation& generation) const;
+  void watch_orphans(base::Nanos now);
   void interrupt(uint32_t generation, const channel::Claim& claim);
-  void kill_overdue();
+  void kill_overdue(const Orphan& orphan);
+  void log_interrupted(const Generation::Label& label, uint32_t worker, std::string_view script);
+  // Thread mode: threads that do not come back from cancelled requests. Under the lock.
+  uint32_t stuck_threads(uint32_t generation) const;
+  // A host that has such threads is replaced, not too often; it serves with the others until then.
+  void renew_if_stuck(base::Nanos now);
+  void count_renewal(const char* why, base::Nanos now);
   // A worker has scribbled over the claims: nothing in them can be relied on any more.
   void audit_claims();
+  void settle_released_jobs();
+  void give_up(Host& host);
   // The serving host gets no more requests and finishes those that it runs.
   void retire_host();
   bool is_busy(Generation& generation) const;
@@ -165,7 +192,7 @@ class Pool final {
   mutable std::mutex mutex_;
   JobList waiting_;
   std::shared_ptr<Generation> generation_;  // shared with every loop's view of it
-  std::vector<Cancellation> cancellations_;
+  std::vector<Orphan> orphans_;
   PoolStatus counts_;
   std::vector<uint64_t> restarts_;  // by worker
   bool ending_ = false;
@@ -188,6 +215,8 @@ class Pool final {
   base::Nanos request_host_at_ = 0;
   const char* renewal_wanted_ = nullptr;  // why
   base::Nanos renewed_at_ = 0;
+  base::Nanos stuck_renewal_at_ = 0;  // the next one because of a stuck thread, at the earliest
+  base::Nanos stuck_backoff_ = 0;
   std::vector<base::Nanos> crashes_;  // of workers, within kCrashWindow
   base::Nanos finish_by_ = 0;
   std::function<void()> on_ready_;

@@ -30,6 +30,7 @@ struct Shared {
   std::atomic<bool> seen;       // for "unbegin": the test has its head
   std::atomic<bool> may_end;    // for "linger"
   std::atomic<int> renewals;    // to be asked for by the host
+  std::atomic<bool> threads;    // whether the host says that its workers are threads
 };
 Shared& shared = *static_cast<Shared*>(
     ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
@@ -124,6 +125,14 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
   if (verb.starts_with("hang")) worker.flush();
   if (verb == "hang") {
     while (!worker.cancelled() && !worker.client_gone()) ::usleep(1000);
+  } else if (verb == "hang-beating") {
+    worker.want_deadline(base::monotonic_now() + 3600 * base::kSecond);
+    worker.flush();
+    while (!worker.cancelled()) ::usleep(1000);
+  } else if (verb == "release-unanswered") {
+    worker.flush();
+    forge_words([](channel::Claim& claim) { claim.state = channel::SlotState::kReleased; });
+    for (;;) ::pause();
   } else if (verb == "hang-hard") {
     for (;;) ::pause();
   } else if (verb == "linger") {
@@ -177,8 +186,10 @@ void die_with(pid_t parent) {
       for (size_t i = 2; i < message.fds.size(); ++i) events.push_back(std::move(message.fds[i]));
       regions = std::move(*channel::SharedRegions::attach(
           std::move(message.fds[0]), std::move(message.fds[1]), std::move(events)));
-      std::ignore = channel::send_control(socket, {.type = ControlType::kReady, .pid = ::getpid()},
-                                          std::string(channel::build_id()) + "\ntest");
+      std::ignore = channel::send_control(
+          socket,
+          {.type = ControlType::kReady, .pid = ::getpid(), .status = shared.threads ? 1 : 0},
+          std::string(channel::build_id()) + "\ntest");
     } else if (got && message.header.type == ControlType::kSpawn) {
       channel::ControlHeader header = message.header;
       pid_t host = ::getpid();
@@ -224,6 +235,11 @@ void die_with(pid_t parent) {
 struct KeptLog : base::LogSink {
   void write_line(std::string_view line) override { lines += line; }
   bool has(std::string_view text) const { return lines.find(text) != lines.npos; }
+  int count(std::string_view text) const {
+    int found = 0;
+    for (size_t at = lines.find(text); at != lines.npos; at = lines.find(text, at + 1)) ++found;
+    return found;
+  }
   std::string lines;
 };
 
@@ -276,12 +292,14 @@ struct PoolTest : testing::Test, HostStarter {
       run_host(kSocket);
     }
     hosts.push_back(pid);
+    starts.push_back(base::monotonic_now());
     pool.host_started(generation, std::move(pair.first), pid);
   }
   void SetUp() override {
     shared.begun = 0;
     shared.may_begin = shared.seen = shared.may_end = false;
     shared.renewals = 0;
+    shared.threads = threads;
     pool.start([this] { ready = true; }, [](std::string why) { FAIL() << why; });
     run_until([this] { return ready; });
   }
@@ -322,11 +340,13 @@ struct PoolTest : testing::Test, HostStarter {
     EXPECT_EQ(client.body, verb);
   }
 
+  bool threads = false;
   KeptLog sink;
   base::Logger log{sink, {}};
   net::EventLoop loop{0};
   Pool pool{{.workers = kWorkers, .queue_capacity = 4}, {&loop}, *this, log};
   std::vector<pid_t> hosts;
+  std::vector<base::Nanos> starts;  // of hosts
   bool ready = false;
 };
 
@@ -441,6 +461,104 @@ TEST_F(PoolTest, ACancelledScriptThatDoesNotYieldIsKilled) {
   expect_served();
 }
 
+TEST_F(PoolTest, AnAbandonedScriptIsEndedAtItsDeadline) {
+  Client left("hang-hard");
+  left.job.deadline = base::monotonic_now() + base::kSecond;
+  left.job.time_limit = base::kSecond;
+  submit(left);
+  run_until([&] { return left.calls > 0; });
+  pool.dispatcher(0).abandon(left.job);
+  expect_served();
+  EXPECT_EQ(pool.status().timeouts, 0u);
+  run_until([&] { return pool.status().restarts_timeout == 1; });
+  EXPECT_GE(base::monotonic_now(), left.job.deadline + kCancelGrace);
+  EXPECT_EQ(pool.status().abandoned_timeouts, 1u);
+  EXPECT_TRUE(sink.has("script interrupted: REQUEST_TIMEOUT"));
+  run_until([&] { return pool.status().live_workers == kWorkers; });
+  EXPECT_EQ(pool.status().restarts_crash, 0u);
+}
+
+TEST_F(PoolTest, AnAbandonedScriptWithoutADeadlineIsLeftAlone) {
+  Client left("linger");
+  submit(left);
+  run_until([&] { return left.calls > 0; });
+  pool.dispatcher(0).abandon(left.job);
+  for (int i = 0; i < 4; ++i) expect_served();
+  EXPECT_EQ(pool.status().running, 1u);
+  shared.may_end = true;
+  run_until([&] { return pool.status().running == 0; });
+  EXPECT_EQ(pool.status().timeouts, 0u);
+}
+
+TEST_F(PoolTest, AScriptIsGrantedItsTimeLimitAtMost) {
+  Client beats("hang-beating");
+  beats.job.time_limit = 10 * base::kSecond;
+  const base::Nanos now = base::monotonic_now();
+  EXPECT_EQ(pool.dispatcher(0).wanted_deadline(beats.job, now), 0);
+  submit(beats);
+  // The first call may come before its wish.
+  run_until(
+      [&] { return beats.calls > 0 && pool.dispatcher(0).wanted_deadline(beats.job, now) != 0; });
+  EXPECT_EQ(pool.dispatcher(0).wanted_deadline(beats.job, now), now + beats.job.time_limit);
+  pool.dispatcher(0).cancel(beats.job);
+  expect_served();
+}
+
+struct ThreadedPoolTest : PoolTest {
+  ThreadedPoolTest() { threads = true; }
+  void lose_a_thread() {
+    const uint64_t lost = pool.status().restarts_timeout;
+    Client stuck("hang-hard");
+    submit(stuck);
+    run_until([&] { return stuck.calls > 0; });
+    pool.dispatcher(0).cancel(stuck.job);
+    run_until([&] { return pool.status().restarts_timeout == lost + 1; });
+  }
+};
+
+TEST_F(ThreadedPoolTest, AThreadThatDoesNotComeBackCostsItsHostAndNoOtherRequest) {
+  Client lingers("linger");
+  submit(lingers);
+  run_until([&] { return lingers.calls > 0; });
+  lose_a_thread();
+  run_until([&] { return pool.status().generation == 2; });
+  expect_served();
+  EXPECT_FALSE(lingers.over);
+  shared.may_end = true;
+  run_until([&] { return lingers.over; });
+  EXPECT_EQ(lingers.body, "done");
+  // What does not come back is not waited for.
+  bool reaped = false;
+  run_until([&] {
+    reaped = reaped || ::waitpid(hosts.front(), nullptr, WNOHANG) == hosts.front();
+    return reaped;
+  });
+  hosts.erase(hosts.begin());
+  EXPECT_EQ(pool.status().restarts_other, kWorkers - 1);
+}
+
+TEST_F(ThreadedPoolTest, HostsAreReplacedLaterAndLaterWhileThreadsAreLeft) {
+  for (uint32_t generation : {2u, 3u}) {
+    lose_a_thread();
+    run_until([&] { return pool.status().generation == generation; });
+  }
+  lose_a_thread();
+  expect_served();
+  EXPECT_EQ(pool.status().generation, 3u);
+  run_until([&] { return pool.status().generation == 4; });
+  // Counted from the tick in which the pool asked for a host, a moment before it was started.
+  EXPECT_GE(starts[2] - starts[1], kRenewalInterval - base::kSecond);
+  EXPECT_GE(starts[3] - starts[2], 2 * kRenewalInterval - base::kSecond);
+}
+
+TEST_F(ThreadedPoolTest, AThreadThatBreaksTheRulesCostsItsHost) {
+  Client victim("break-ring");
+  submit(victim);
+  run_until([&] { return victim.over && pool.status().generation == 2; });
+  EXPECT_TRUE(victim.lost);
+  expect_served();
+}
+
 TEST_F(PoolTest, AConsumerThatTakesLittleGetsEveryByteOnce) {
   Client client("large");
   client.take_at_most = 7000;
@@ -528,6 +646,24 @@ TEST_F(PoolTest, AWorkerOfARetiredGenerationThatDiesLosesItsJobAtOnce) {
   run_until([&] { return lingers.over; });
   EXPECT_TRUE(lingers.lost);
   expect_served();
+}
+
+TEST_F(PoolTest, AWorkerThatReleasesARequestUnansweredLosesItAtOnce) {
+  Client victim("release-unanswered");
+  submit(victim);
+  run_until([&] { return victim.over && pool.status().live_workers == kWorkers; });
+  EXPECT_TRUE(victim.lost);
+  EXPECT_TRUE(sink.has("a request was released unanswered")) << sink.lines;
+  for (int i = 0; i < 4; ++i) expect_served();
+}
+
+TEST_F(PoolTest, AWorkerThatBreaksItsRingIsToldOfOnce) {
+  Client victim("break-ring");
+  submit(victim);
+  run_until([&] { return victim.over; });
+  run_until([&] { return pool.status().live_workers == kWorkers; });
+  EXPECT_TRUE(victim.lost);
+  EXPECT_EQ(sink.count("worker broke the channel's rules"), 1) << sink.lines;
 }
 
 TEST_F(PoolTest, AWorkerThatForgesFramesLosesItsJobAtWorst) {

@@ -32,7 +32,8 @@ struct PoolStatus {
   uint32_t live_workers = 0;
   uint64_t waiting = 0;  // jobs no worker has taken
   uint64_t running = 0;
-  uint64_t timeouts = 0;
+  uint64_t timeouts = 0;            // scripts that were interrupted
+  uint64_t abandoned_timeouts = 0;  // of them, those whose client had left before
   // Workers replaced, by cause.
   uint64_t restarts_crash = 0;
   uint64_t restarts_timeout = 0;

@@ -1,4 +1,4 @@
-// Supervision of workers: spawning, deaths, deadlines. On the primary loop.
+// Supervision of workers: spawning, deaths, rules that are broken. On the primary loop.
 
 #include <sys/wait.h>
 
@@ -54,8 +54,9 @@ void Pool::on_control(Host& host, const ControlMessage& message) {
     case ControlType::kExited:
       return on_exited(host, message);
     case ControlType::kLine:
-    case ControlType::kYielded:
       return on_line(host, message);
+    case ControlType::kYielded:
+      return on_yielded(host, message);
     case ControlType::kRenewalWanted:
       return on_renewal_wanted(host, message);
     case ControlType::kFailed: {
@@ -257,6 +258,7 @@ void Pool::report_bad_worker(Generation& generation, const channel::Seat& seat, 
   loops_.front()->post([this, number = generation.number(), kill] {
     Host* host = host_of(number);
     if (host == nullptr) return;
+    if (counts_.threads) return give_up(*host);
     {
       std::lock_guard lock(mutex_);
       Worker& worker = host->generation->workers()[kill.worker];
@@ -264,6 +266,17 @@ void Pool::report_bad_worker(Generation& generation, const channel::Seat& seat, 
     }
     std::ignore = host->link->send(kill);
   });
+}
+
+// A thread cannot be killed alone, and its host's memory is not what it should be.
+void Pool::give_up(Host& host) {
+  if (&host == host_.get()) {
+    end_generation("a thread broke the channel's rules", host.started_at + kShortestGenerationLife);
+  } else if (&host == next_.get()) {
+    drop_next("a thread broke the channel's rules");
+  } else {
+    host.gone = true;
+  }
 }
 
 void Pool::audit_claims() {
@@ -278,58 +291,29 @@ void Pool::audit_claims() {
   end_generation("its claims were overwritten", host_->started_at + kShortestGenerationLife);
 }
 
-// --- time ----------------------------------------------------------------------------------------
-
-void Pool::interrupt(uint32_t generation, const channel::Claim& claim) {
-  Host* host = host_of(generation);
-  if (host == nullptr) return;
-  std::ignore = host->link->send(
-      {.type = ControlType::kInterrupt, .worker = claim.worker, .incarnation = claim.incarnation});
-}
-
-void Pool::kill_overdue() {
-  base::Nanos now = base::monotonic_now();
-  std::vector<Cancellation> overdue;
+// An honest worker publishes the end of its answer first, so this finds those whose client is slow
+// to take what they left in their rings, and liars.
+void Pool::settle_released_jobs() {
+  if (!host_) return;
+  std::vector<Generation::Released> found;
   {
     std::lock_guard lock(mutex_);
-    std::erase_if(cancellations_, [&](Cancellation& c) {
-      Host* host = host_of(c.generation);
-      if (host == nullptr) return true;
-      channel::Claim claim = host->generation->channel().claim(c.slot);
-      bool still = claim.ticket == c.claim.ticket && claim.worker == c.claim.worker &&
-                   claim.incarnation == c.claim.incarnation &&
-                   (claim.state == SlotState::kRunning || claim.state == SlotState::kClaimed);
-      if (!still) return true;
-      if (now < c.kill_at) return false;
-      host->generation->workers()[c.claim.worker].killed = Killed::kTimeUp;
-      overdue.push_back(c);
-      c.kill_at = now + kCancelGrace;  // and again, until its word changes
-      return false;
-    });
+    found = generation_->released_jobs();
   }
-  for (const Cancellation& c : overdue) {
-    Host* host = host_of(c.generation);
-    if (!counts_.threads) {
-      std::ignore = host->link->send({.type = ControlType::kKill,
-                                      .worker = c.claim.worker,
-                                      .incarnation = c.claim.incarnation});
-    } else if (host == host_.get()) {  // a thread cannot be killed alone
-      log_.warn("a thread did not come back from its request: starting another host",
-                {{"pid", int64_t{host->pid}}});
-      {
-        std::lock_guard lock(mutex_);
-        ++counts_.restarts_timeout;
-      }
-      retire_host();
-      succeed(0);
-    }
+  for (const Generation::Released& job : found) {
+    loops_[job.loop]->post(
+        [dispatcher = dispatchers_[job.loop].get(), job, generation = host_->generation->number()] {
+          dispatcher->settle_released(generation, job.slot, job.ticket);
+        });
   }
 }
 
 void Pool::tick() {
   base::Nanos now = base::monotonic_now();
-  kill_overdue();
+  watch_orphans(now);
+  renew_if_stuck(now);
   audit_claims();
+  settle_released_jobs();
   if (host_) {
     host_->generation->channel().repair_order_head();
     spawn_due(*host_, now);

@@ -1,5 +1,7 @@
 #include "serve/exchange.h"
 
+#include <algorithm>
+
 #include "http/accept_encoding.h"
 #include "http/host.h"
 #include "serve/limits.h"
@@ -206,22 +208,30 @@ void Exchange::submit() {
   if (!options().compression.empty()) {
     encoder_.set_coding(http::negotiate_coding(*head_, options().compression).coding);
   }
+  const base::Nanos limit = options().request_timeout;
+  encoder_.set_time_limit(
+      static_cast<uint32_t>(std::min<base::Nanos>(limit / base::kSecond, UINT32_MAX)));
   if (encoder_.bytes().size() > kMaxEncodedBytes) return send_error(431, "head too large for PHP");
   job_.request = encoder_.bytes();
   job_.body = body_.memory();
   job_.body_size = body_.size();
   job_.body_fd = body_.fd();
   job_.submitted_at = services_.loop.now();
+  job_.time_limit = limit;
+  job_.deadline = 0;
   if (services_.jobs->submit(job_) != pool::Submit::kAccepted) return send_error(503, "queue full");
   job_active_ = true;
   state_ = State::kWaiting;
-  net::TimerWheel& timers = services_.loop.timers();
-  if (options().request_timeout != 0) {
-    timers.arm(deadline_, job_.submitted_at + options().request_timeout);
-  }
+  restart_deadline(job_.submitted_at);
   if (options().queue_timeout != 0) {
-    timers.arm(queue_deadline_, job_.submitted_at + options().queue_timeout);
+    services_.loop.timers().arm(queue_deadline_, job_.submitted_at + options().queue_timeout);
   }
+}
+
+void Exchange::restart_deadline(base::Nanos now) {
+  if (options().request_timeout == 0) return;
+  job_.deadline = now + options().request_timeout;
+  services_.loop.timers().arm(deadline_, job_.deadline);
 }
 
 // The job is over, whoever ended it.
@@ -232,6 +242,12 @@ void Exchange::end_job() {
 }
 
 void Exchange::on_deadline() {
+  const base::Nanos now = services_.loop.now();
+  const base::Nanos wanted = services_.jobs->wanted_deadline(job_, now);
+  if (wanted > now) {
+    job_.deadline = wanted;
+    return services_.loop.timers().arm(deadline_, wanted);
+  }
   services_.jobs->cancel(job_);
   end_job();
   timed_out_ = true;

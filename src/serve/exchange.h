@@ -122,6 +122,8 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   Plan plan_target();
   void check_kept(const base::Status& kept);
   void submit();
+  // REQUEST_TIMEOUT begins: at submission, and again at each flush of an event stream.
+  void restart_deadline(base::Nanos now);
   void on_deadline();
   void on_queue_deadline();
   void end_job();

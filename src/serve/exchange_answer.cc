@@ -123,9 +123,7 @@ size_t Exchange::on_answer(const pool::AnswerPart& part) {
     return 0;
   }
   worker_ = part.worker;
-  if (part.flush && event_stream_ && options().request_timeout != 0) {
-    services_.loop.timers().arm(deadline_, services_.loop.now() + options().request_timeout);
-  }
+  if (part.flush && event_stream_) restart_deadline(services_.loop.now());
   if (state_ == State::kWaiting && (part.head == nullptr || !take_head(*part.head))) {
     error_ = "worker sent no valid head";
     send_error(502, error_);
@@ -147,9 +145,7 @@ bool Exchange::take_head(const channel::ResponseHead& head) {
   for (const channel::ResponseField& field : head.fields()) {
     take_field(field.name, http::trim_ows(field.value));
   }
-  if (event_stream_ && options().request_timeout != 0) {
-    services_.loop.timers().arm(deadline_, services_.loop.now() + options().request_timeout);
-  }
+  if (event_stream_) restart_deadline(services_.loop.now());
   state_ = State::kHolding;
   return true;
 }

@@ -383,6 +383,41 @@ TEST_F(ExchangeTest, CancelsARequestThatTakesTooLong) {
   EXPECT_TRUE(observer_.exchanges.at(0).timed_out);
 }
 
+TEST_F(ExchangeTest, GivesAScriptTheTimeThatItHasAskedFor) {
+  run();
+  queue_.wanted = test_now + options_.request_timeout + 30 * base::kSecond;
+  pass(options_.request_timeout + 28 * base::kSecond);
+  EXPECT_EQ(queue_.cancelled, 0);
+  EXPECT_EQ(queue_.jobs.at(0)->deadline, queue_.wanted);
+  pass(4 * base::kSecond);
+  EXPECT_EQ(queue_.cancelled, 1);
+  EXPECT_THAT(receive(), StartsWith("HTTP/1.1 504 "));
+}
+
+TEST_F(ExchangeTest, DoesNotShortenTheTimeOfAScriptThatAsksForLess) {
+  run();
+  queue_.wanted = test_now + base::kSecond;
+  pass(options_.request_timeout - 2 * base::kSecond);
+  EXPECT_EQ(queue_.cancelled, 0);
+}
+
+TEST_F(ExchangeTest, TellsThePoolTheLimitsOfAJob) {
+  run();
+  const pool::Job& job = *queue_.jobs.at(0);
+  EXPECT_EQ(job.deadline, job.submitted_at + options_.request_timeout);
+  EXPECT_EQ(job.time_limit, options_.request_timeout);
+  EXPECT_EQ(channel::RequestView(job.request).time_limit(), 120u);
+}
+
+TEST_F(ExchangeTest, HasNoLimitWhenThereIsNone) {
+  options_.request_timeout = 0;
+  run();
+  EXPECT_EQ(queue_.jobs.at(0)->deadline, 0);
+  EXPECT_EQ(channel::RequestView(queue_.jobs.at(0)->request).time_limit(), 0u);
+  pass(86'400 * base::kSecond);
+  EXPECT_EQ(queue_.cancelled, 0);
+}
+
 TEST_F(ExchangeTest, StartsTheTimeOfAnEventStreamAgainAtEachFlush) {
   run();
   FakeQueue::Head head{200, {{"Content-Type", "text/event-stream"}}};

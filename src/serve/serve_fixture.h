@@ -49,6 +49,8 @@ class FakeQueue final : public pool::JobQueue {
     std::erase(jobs, &job);
   }
   void resume(pool::Job&) override { ++resumed; }
+  base::Nanos wanted = 0;  // what each script has asked for
+  base::Nanos wanted_deadline(const pool::Job&, base::Nanos) override { return wanted; }
 
   // What PHP sees of the oldest job, or "(absent)".
   std::string var(std::string_view name) const {
