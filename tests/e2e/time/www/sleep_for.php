@@ -1,0 +1,4 @@
+<?php
+$left = (int) $_GET['seconds'];
+sleep($left);
+echo 'slept';

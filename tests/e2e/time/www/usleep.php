@@ -1,0 +1,4 @@
+<?php
+while (true) {
+    usleep(60_000_000);
+}
