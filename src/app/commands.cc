@@ -51,9 +51,13 @@ std::string describe(const Config& config) {
   }
   if (!any) text += "  none\n";
   text += "What would run:\n";
-  text += fmt::format("  {} PHP workers of {}, a queue of {}, {} event loop thread(s)\n",
-                      config.php_workers, config.use_stub ? "no program" : config.php_program,
-                      config.queue_capacity, config.front_threads);
+  std::string workers = std::to_string(config.php_workers);
+  if (config.php_workers_max > config.php_workers) {
+    workers += fmt::format(" to {}", config.php_workers_max);
+  }
+  text += fmt::format("  {} PHP workers of {}, a queue of {}, {} event loop thread(s)\n", workers,
+                      config.use_stub ? "no program" : config.php_program, config.queue_capacity,
+                      config.front_threads);
   text += fmt::format("  site {}", config.document_root);
   if (!config.index_file.empty()) text += fmt::format(", index {}", config.index_file);
   text += "\n  listening on";

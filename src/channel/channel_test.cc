@@ -194,6 +194,26 @@ TEST_F(ChannelTest, ARetiredWorkerEndsAndItsSuccessorDoesNot) {
   EXPECT_NE(next->next_request(), nullptr);
 }
 
+TEST_F(ChannelTest, OnlyAWorkerThatSleepsIsRetiredWhenThatIsAskedFor) {
+  EXPECT_FALSE(front->retire_if_sleeping(0, 1));
+  ASSERT_TRUE(publish(0, 9));
+  EXPECT_NE(worker->next_request(), nullptr);
+  worker->begin();
+  worker->release();
+  std::thread sleeper([&] { EXPECT_EQ(worker->next_request(), nullptr); });
+  while (!front->sleeping(0)) std::this_thread::yield();
+  EXPECT_TRUE(front->retire_if_sleeping(0, 1));
+  sleeper.join();
+  EXPECT_FALSE(front->sleeping(0));
+}
+
+TEST_F(ChannelTest, ASuccessorOfTheSameIncarnationIsNotToldToEnd) {
+  front->retire(0, 1);
+  front->forget(0);
+  ASSERT_TRUE(publish(0, 9));
+  EXPECT_NE(worker->next_request(), nullptr);
+}
+
 TEST_F(ChannelTest, TheLoopsEventIsWrittenOnlyWhileItSleeps) {
   uint64_t count = 0;
   ASSERT_TRUE(publish(0, 1));

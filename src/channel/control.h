@@ -16,7 +16,7 @@ namespace howdah::channel {
 enum class ControlType : uint32_t {
   // front -> host
   kHello = 1,  // version, text = build id; descriptors: requests, claims, one eventfd per loop
-  kSpawn = 2,  // worker, incarnation; descriptors: response region, body socket
+  kSpawn = 2,  // worker, incarnation, requests; descriptors: response region, body socket
   kInterrupt =
       3,        // worker, incarnation: the request is cancelled, signal the worker until it yields
   kKill = 4,    // worker, incarnation: SIGKILL, to its whole process group
@@ -25,7 +25,7 @@ enum class ControlType : uint32_t {
   kReady = 16,    // version, text = build id; status 0 = processes, 1 = threads; pid = the host's;
                   // text after a newline = PHP version
   kSpawned = 17,  // worker, incarnation, pid (thread mode: the host's)
-  kExited = 18,   // worker, incarnation, pid, status as waitpid() gives it (thread mode: 0)
+  kExited = 18,   // worker, incarnation, pid, status as waitpid() gives it (or would, for a thread)
   kLine = 19,     // worker (kNoWorker: the host itself), text: a line of its stderr
   kFailed = 20,   // text: why the host cannot start; it ends after this
   kYielded = 21,  // worker, incarnation, text: where the interrupted script was ("file:line")
@@ -34,6 +34,8 @@ enum class ControlType : uint32_t {
   kRenewalWanted = 22,
 };
 inline constexpr int32_t kTakesNoMore = 1;
+// The exit status of a worker that has had as many requests as kSpawn named.
+inline constexpr int kHadItsRequests = 72;
 
 inline constexpr uint32_t kNoWorker = 0xFFFFFFFF;
 
@@ -44,6 +46,7 @@ struct ControlHeader {
   uint32_t incarnation = 0;
   int32_t pid = 0;
   int32_t status = 0;
+  uint32_t requests = 0;  // kSpawn: end after so many; 0 = no limit
   uint32_t text_size = 0;
 };
 

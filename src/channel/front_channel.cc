@@ -266,7 +266,18 @@ void FrontChannel::retire(uint32_t worker, uint32_t incarnation) {
   futex_wake(claims().wake[worker]);
 }
 
+bool FrontChannel::retire_if_sleeping(uint32_t worker, uint32_t incarnation) {
+  uint64_t bit = uint64_t{1} << (worker % 64);
+  // Whoever clears the bit wakes it: no other thread has woken it for a request.
+  uint64_t before = claims().sleepers.words[worker / 64].fetch_and(~bit, std::memory_order_acq_rel);
+  if ((before & bit) == 0) return false;
+  retire(worker, incarnation);
+  return true;
+}
+
 void FrontChannel::forget(uint32_t worker) {
+  // Incarnation numbers come round.
+  requests().retire[worker].store(0, std::memory_order_release);
   uint64_t bit = uint64_t{1} << (worker % 64);
   claims().sleepers.words[worker / 64].fetch_and(~bit, std::memory_order_acq_rel);
 }

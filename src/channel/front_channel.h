@@ -132,7 +132,10 @@ class FrontChannel {
   uint32_t wake(uint32_t count);
   // Tells a worker to end when it is idle.
   void retire(uint32_t worker, uint32_t incarnation);
-  // A dead worker neither sleeps nor has news.
+  // The same, but only if it sleeps now. A request that is published in this very moment waits for
+  // the next worker.
+  bool retire_if_sleeping(uint32_t worker, uint32_t incarnation);
+  // A dead worker does not sleep, and its successor is not told to end.
   void forget(uint32_t worker);
   bool sleeping(uint32_t worker) const;
 

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/json.h"
+#include "base/process_info.h"
 #include "ops/machine.h"
 #include "ops/metrics_text.h"
 
@@ -32,7 +33,7 @@ void append_worker(std::string& out, const pool::WorkerStatus& worker) {
   }
   fmt::format_to(
       std::back_inserter(out), R"(,"elapsed":{},"requests":{},"memory":{},"restarts":{}}})",
-      seconds(worker.busy_for), worker.requests, own_memory(worker.pid), worker.restarts);
+      seconds(worker.busy_for), worker.requests, base::own_memory(worker.pid), worker.restarts);
 }
 
 }  // namespace
@@ -93,7 +94,7 @@ Page InternalPages::metrics() const {
                            .uptime = base::monotonic_now() - sources_.started};
   for (const pool::WorkerStatus& worker : snapshot.workers) {
     if (worker.pid == 0) continue;
-    snapshot.memory.push_back({worker.worker, own_memory(worker.pid)});
+    snapshot.memory.push_back({worker.worker, base::own_memory(worker.pid)});
   }
   return {.content_type = kMetricsType, .body = metrics_text(snapshot)};
 }

@@ -45,9 +45,4 @@ MachineStatus machine_status() {
   return status;
 }
 
-uint64_t own_memory(int pid) {
-  // status is readable whatever the user of the process; smaps_rollup is not.
-  return kilobytes_after(read_file("/proc/" + std::to_string(pid) + "/status"), "RssAnon:");
-}
-
 }  // namespace howdah::ops

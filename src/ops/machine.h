@@ -1,6 +1,6 @@
 #pragma once
 
-// What the kernel says about the machine and about processes, for the metrics.
+// What the kernel says about the machine, for the metrics.
 
 #include <cstdint>
 #include <string_view>
@@ -17,8 +17,5 @@ MachineStatus machine_status();
 
 // MemTotal and MemAvailable of a /proc/meminfo.
 void parse_meminfo(std::string_view text, MachineStatus& status);
-
-// Bytes of memory that process `pid` shares with nobody (anonymous, in use); 0 when it is gone.
-uint64_t own_memory(int pid);
 
 }  // namespace howdah::ops

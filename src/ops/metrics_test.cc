@@ -167,8 +167,6 @@ TEST(Machine, ReadsMeminfo) {
   parse_meminfo("MemTotal:       2000 kB\nMemFree: 1 kB\nMemAvailable:  500 kB\n", status);
   EXPECT_EQ(status.memory_total, 2048000U);
   EXPECT_EQ(status.memory_available, 512000U);
-  EXPECT_GT(own_memory(::getpid()), 0U);
-  EXPECT_EQ(own_memory(0), 0U);
 }
 
 }  // namespace

@@ -113,9 +113,13 @@ void write_workers(Writer& writer, const MetricsSnapshot& snapshot) {
   for (const WorkerMemory& memory : snapshot.memory) {
     writer.sample(fmt::format("pool=\"classic\",worker=\"{}\"", memory.worker), memory.bytes);
   }
-  writer.family("tokio_php_worker_restarts_total", "counter", "Workers replaced, by cause.");
+  writer.family("tokio_php_worker_restarts_total", "counter",
+                "Workers replaced or, when idle, ended, by cause.");
   writer.sample("cause=\"crash\"", snapshot.pool.restarts_crash);
   writer.sample("cause=\"timeout\"", snapshot.pool.restarts_timeout);
+  writer.sample("cause=\"max_requests\"", snapshot.pool.restarts_max_requests);
+  writer.sample("cause=\"max_memory\"", snapshot.pool.restarts_max_memory);
+  writer.sample("cause=\"idle\"", snapshot.pool.restarts_idle);
   writer.sample("cause=\"other\"", snapshot.pool.restarts_other);
 }
 

@@ -142,6 +142,7 @@ void Host::spawn(channel::ControlMessage& message) {
   if (message.fds.size() != 2) return;
   workers_->spawn({.worker = message.header.worker,
                    .incarnation = message.header.incarnation,
+                   .requests = message.header.requests,
                    .responses = std::move(message.fds[0]),
                    .body_socket = std::move(message.fds[1])});
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "channel/control.h"
 #include "php/internal_caches.h"
 #include "php/opcache_restarts.h"
 #include "php/php_api.h"
@@ -115,7 +116,8 @@ bool serve(RequestState* state) {
 
 }  // namespace
 
-WorkerEnd run_worker(RequestState& state) {
+WorkerEnd run_worker(RequestState& state, uint32_t limit) {
+  uint32_t begun = 0;
   current_state = &state;
   state.vm_interrupt = &EG(vm_interrupt);
 #ifndef ZTS
@@ -140,10 +142,18 @@ WorkerEnd run_worker(RequestState& state) {
       end = WorkerEnd::kBroken;
       break;
     }
+    if (++begun == limit) {
+      end = WorkerEnd::kHadItsRequests;
+      break;
+    }
   }
   forget_user_ini();
   current_state = nullptr;
   return end;
+}
+
+int wait_status_of(WorkerEnd end) {
+  return end == WorkerEnd::kHadItsRequests ? channel::kHadItsRequests << 8 : 0;
 }
 
 }  // namespace howdah::php

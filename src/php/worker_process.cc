@@ -89,9 +89,9 @@ base::Status WorkerSet::start(Worker& record, SpawnOrder order) {
   state.note = note_of(order.worker);
   state.worker = order.worker;
   state.workers = regions_.requests().worker_limit;
-  run_worker(state);
+  WorkerEnd end = run_worker(state, order.requests);
   stop_engine();
-  ::_exit(0);
+  ::_exit(WEXITSTATUS(wait_status_of(end)));
 }
 
 void WorkerSet::signal_worker(const Worker& record) { ::kill(record.pid, SIGRTMIN + 4); }

@@ -22,6 +22,7 @@ namespace howdah::php {
 struct SpawnOrder {
   uint32_t worker;
   uint32_t incarnation;
+  uint32_t requests;  // end after so many; 0 = no limit
   base::UniqueFd responses;
   base::UniqueFd body_socket;
 };

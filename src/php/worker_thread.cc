@@ -30,6 +30,8 @@ struct WorkerThread {
   int ended_event = -1;
   std::atomic<pid_t> tid{0};
   std::atomic<bool> ended{false};
+  uint32_t requests = 0;                // as in SpawnOrder
+  WorkerEnd end = WorkerEnd::kRetired;  // valid once `ended` is true
 };
 
 void* thread_main(void* argument) {
@@ -39,7 +41,7 @@ void* thread_main(void* argument) {
   pthread_setname_np(pthread_self(), name);
   enter_engine();
   self->tid.store(static_cast<pid_t>(::syscall(SYS_gettid)));
-  run_worker(self->state);
+  self->end = run_worker(self->state, self->requests);
   self->tid.store(0);
   leave_engine();
   self->ended.store(true);
@@ -86,6 +88,7 @@ base::Status WorkerSet::start(Worker& record, SpawnOrder order) {
   thread->state.worker = order.worker;
   thread->state.workers = regions_.requests().worker_limit;
   thread->ended_event = ended_event_.get();
+  thread->requests = order.requests;
 
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -124,8 +127,9 @@ void WorkerSet::reap() {
     WorkerThread* thread = thread_of(*workers_[i]);
     if (!thread->ended.load()) continue;
     pthread_join(thread->handle, nullptr);
+    const int status = wait_status_of(thread->end);
     delete thread;
-    report_exit(*workers_[i], 0);
+    report_exit(*workers_[i], status);
   }
 }
 

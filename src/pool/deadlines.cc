@@ -140,7 +140,8 @@ void Pool::renew_if_stuck(base::Nanos now) {
     stuck = stuck_threads(host_->generation->number());
   }
   // With no thread left there is nothing to wait for.
-  if (stuck == 0 || (stuck < options_.workers && now < stuck_renewal_at_)) return;
+  if (stuck == 0 || (stuck < host_->generation->present_workers() && now < stuck_renewal_at_))
+    return;
   renewal_wanted_ = kThreadStuck;
 }
 

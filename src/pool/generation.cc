@@ -30,6 +30,13 @@ Generation::Generation(uint32_t number, std::unique_ptr<channel::FrontChannel> c
   letting_go_.reserve(slot_count());
 }
 
+void Generation::set_state(uint32_t worker, WorkerState state) {
+  WorkerState& its = workers_[worker].state;
+  if (its != WorkerState::kAbsent) --present_workers_;
+  if (state != WorkerState::kAbsent) ++present_workers_;
+  its = state;
+}
+
 bool Generation::place(Job& job) {
   if (!letting_go_.empty()) reclaim();
   if (free_.empty()) return false;
@@ -164,6 +171,16 @@ uint32_t Generation::slot_held_by(uint32_t worker, uint32_t incarnation) const {
 
 bool Generation::take_back(uint32_t slot) {
   return !records_[slot].begun() && channel_->take_back(slot, ticket(slot));
+}
+
+uint32_t Generation::unclaimed_since(base::Nanos when) const {
+  uint32_t count = 0;
+  for (uint32_t slot = 0; slot < slot_count(); ++slot) {
+    const Job* job = records_[slot].job;
+    if (job == nullptr || job->submitted_at > when) continue;
+    if (channel_->claim(slot).state == SlotState::kQueued) ++count;
+  }
+  return count;
 }
 
 std::vector<uint32_t> Generation::slots_by_age() const {

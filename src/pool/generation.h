@@ -15,7 +15,8 @@
 namespace howdah::pool {
 
 enum class WorkerState {
-  kAbsent,    // not asked for, or waiting to be replaced
+  kAbsent,    // not wanted: the pool is smaller now
+  kDead,      // waits to be replaced
   kStarting,  // asked for
   kAlive,
 };
@@ -27,6 +28,13 @@ enum class Killed {
   kBrokeRules,  // of the channel
 };
 
+// Why the front has told it to end.
+enum class Leaving {
+  kNo,
+  kMaxMemory,
+  kIdle,
+};
+
 struct Worker {
   WorkerState state = WorkerState::kAbsent;
   uint32_t incarnation = 0;
@@ -36,6 +44,9 @@ struct Worker {
   uint64_t requests = 0;         // finished, of this incarnation
   uint32_t deaths_at_birth = 0;  // in a row
   Killed killed = Killed::kNotByUs;
+  Leaving leaving = Leaving::kNo;
+  uint64_t requests_seen = 0;  // growth.cc: when it was last looked at
+  base::Nanos idle_since = 0;  // growth.cc
 };
 
 class Generation {
@@ -46,6 +57,11 @@ class Generation {
   uint32_t number() const { return number_; }
   channel::FrontChannel& channel() { return *channel_; }
   std::vector<Worker>& workers() { return workers_; }
+  // The most that it can have; those of state kAbsent count.
+  uint32_t worker_count() const { return static_cast<uint32_t>(workers_.size()); }
+  // Those that are not.
+  uint32_t present_workers() const { return present_workers_; }
+  void set_state(uint32_t worker, WorkerState state);
 
   // The seat as of now, for a dispatcher's own copy; changes whenever seat_version() does.
   std::atomic<uint32_t>& seat_version(uint32_t worker) { return seat_versions_[worker]; }
@@ -92,6 +108,8 @@ class Generation {
   uint32_t slot_held_by(uint32_t worker, uint32_t incarnation) const;
   bool in_use(uint32_t slot) const { return records_[slot].ticket != 0; }
   uint32_t slot_count() const { return static_cast<uint32_t>(records_.size()); }
+  // Jobs that no worker has taken and that were submitted before `when`.
+  uint32_t unclaimed_since(base::Nanos when) const;
   // The slots in use, the one that was filled first at the front.
   std::vector<uint32_t> slots_by_age() const;
   // Slots whose request is not over for the worker.
@@ -122,6 +140,7 @@ class Generation {
   const uint32_t number_;
   std::unique_ptr<channel::FrontChannel> channel_;
   std::vector<Worker> workers_;
+  uint32_t present_workers_ = 0;
   std::unique_ptr<std::atomic<uint32_t>[]> seat_versions_;
   std::vector<Record> records_;
   std::vector<uint32_t> free_;        // last in, first out: warm memory

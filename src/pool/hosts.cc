@@ -30,7 +30,7 @@ void Pool::host_started(uint32_t number, base::UniqueFd control, int pid) {
   host_requested_ = false;
   if (ending_ && host_) return;  // the end of its control socket ends it
   auto generation =
-      Generation::create(number, options_.workers, static_cast<uint32_t>(loops_.size()));
+      Generation::create(number, options_.workers_max, static_cast<uint32_t>(loops_.size()));
   if (!generation) {
     log_.error("cannot make the memory of a worker generation",
                {{"error", generation.error().message()}});
@@ -96,7 +96,10 @@ void Pool::on_host_ready(Host& host, const ControlMessage& message) {
     counts_.threads = message.header.status == 1;
     counts_.php_version = build.size() < text.size() ? text.substr(build.size() + 1) : "";
   }
-  for (uint32_t worker = 0; worker < options_.workers; ++worker) spawn(host, worker);
+  // One that takes over begins with as many as serve now.
+  const uint32_t serving = &host == next_.get() ? host_->generation->present_workers() : 0;
+  const uint32_t workers = std::max(options_.workers, serving);
+  for (uint32_t worker = 0; worker < workers; ++worker) spawn(host, worker);
 }
 
 Pool::Host* Pool::host_of(uint32_t generation) const {
@@ -147,7 +150,7 @@ void Pool::end_generation(const char* why, base::Nanos earliest) {
     open_ = false;
     counts_.host_pid = 0;
     if (!ending_) {
-      counts_.restarts_crash += options_.workers;
+      counts_.restarts_crash += ended->generation->present_workers();
       for (uint64_t& restarts : restarts_) ++restarts;
     }
     lost_requests_.clear();
@@ -211,17 +214,20 @@ void Pool::renew(base::Nanos now) {
 }
 
 void Pool::take_over() {
-  bool ready = next_->adopted && std::ranges::all_of(next_->generation->workers(), [](auto& w) {
-                 return w.state == WorkerState::kAlive;
-               });
+  bool ready = next_->adopted && all_alive(*next_);
   if (!ready) return;
   {
     std::lock_guard lock(mutex_);
     // Those that do not come back have been counted by their cause.
-    counts_.restarts_other += options_.workers - stuck_threads(host_->generation->number());
+    const uint32_t stuck = stuck_threads(host_->generation->number());
+    const uint32_t present = host_->generation->present_workers();
+    (std::exchange(renewal_for_memory_, false) ? counts_.restarts_max_memory
+                                               : counts_.restarts_other) +=
+        present - std::min(present, stuck);
   }
   retire_host();
   serve_with(std::move(next_));
+  host_->announced = true;
   log_.info("the new worker generation serves", {{"pid", int64_t{host_->pid}}});
 }
 
@@ -246,7 +252,7 @@ void Pool::retire_host() {
     for (uint64_t& restarts : restarts_) ++restarts;
   }
   // Its workers claim nothing more; its answers still arrive.
-  for (uint32_t worker = 0; worker < options_.workers; ++worker) {
+  for (uint32_t worker = 0; worker < retired->generation->worker_count(); ++worker) {
     retired->generation->channel().retire(worker,
                                           retired->generation->workers()[worker].incarnation);
   }
@@ -320,7 +326,7 @@ void Pool::finish_drain() {
     generation_->reclaim();
     if (!waiting_.empty() || generation_->used_slots() > 0) return;
   }
-  for (uint32_t worker = 0; worker < options_.workers; ++worker) {
+  for (uint32_t worker = 0; worker < generation_->worker_count(); ++worker) {
     generation_->channel().retire(worker, generation_->workers()[worker].incarnation);
   }
   std::ignore = host_->link->send({.type = ControlType::kFinish});

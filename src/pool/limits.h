@@ -42,4 +42,16 @@ inline constexpr base::Nanos kShortestGenerationLife = 1 * base::kSecond;
 inline constexpr size_t kManyCrashes = 8;
 inline constexpr base::Nanos kCrashWindow = 10 * base::kSecond;
 
+// The pool grows when a request has waited this long, and shrinks by workers without a request for
+// that long.
+inline constexpr base::Nanos kGrowthWait = 5 * base::kMillisecond;
+inline constexpr base::Nanos kIdleLimit = 10 * base::kSecond;
+// A CPU counts as free when it was so in this many looks (one a tick) in a row.
+inline constexpr uint32_t kFreeLooks = 3;
+// A worker's memory is looked at once in so many ticks.
+inline constexpr uint32_t kMemoryTicks = 50;
+// PHP_MAX_REQUESTS of a worker is less than asked for by up to one in so many, at random: workers
+// that began together do not end together.
+inline constexpr uint32_t kRequestJitter = 4;
+
 }  // namespace howdah::pool

@@ -3,17 +3,25 @@
 #include <algorithm>
 
 namespace howdah::pool {
+namespace {
+
+PoolOptions whole(PoolOptions options) {
+  options.workers_max = std::max(options.workers_max, options.workers);
+  return options;
+}
+
+}  // namespace
 
 using channel::SlotState;
 
 Pool::Pool(PoolOptions options, std::vector<net::EventLoop*> loops, HostStarter& starter,
            const base::Logger& log)
-    : options_(options),
+    : options_(whole(options)),
       loops_(std::move(loops)),
       starter_(starter),
       log_(log),
-      restarts_(options_.workers),
-      incarnations_(options_.workers) {
+      restarts_(options_.workers_max),
+      incarnations_(options_.workers_max) {
   for (net::EventLoop* loop : loops_) {
     dispatchers_.push_back(std::make_unique<Dispatcher>(*this, *loop));
   }
@@ -24,7 +32,8 @@ Pool::~Pool() = default;
 // --- the queue -----------------------------------------------------------------------------------
 
 bool Pool::full() {
-  const size_t limit = size_t{options_.workers} + options_.queue_capacity;
+  const uint32_t present = generation_ ? generation_->present_workers() : 0;
+  const size_t limit = size_t{std::max(present, options_.workers)} + options_.queue_capacity;
   auto taken = [&] { return waiting_.size() + (generation_ ? generation_->used_slots() : 0); };
   if (taken() < limit) return false;
   if (generation_) generation_->reclaim();
@@ -89,14 +98,18 @@ PoolStatus Pool::status() const {
 }
 
 std::vector<WorkerStatus> Pool::worker_status() const {
+  constexpr uint32_t kNoPlace = ~uint32_t{0};
   std::lock_guard lock(mutex_);
   std::vector<WorkerStatus> all;
   if (!generation_) return all;
+  std::vector<uint32_t> places(generation_->worker_count(), kNoPlace);  // in `all`, by number
   for (uint32_t number = 0; number < generation_->workers().size(); ++number) {
     const Worker& worker = generation_->workers()[number];
+    if (worker.state == WorkerState::kAbsent) continue;
     WorkerPhase phase = worker.state == WorkerState::kAlive      ? WorkerPhase::kIdle
                         : worker.state == WorkerState::kStarting ? WorkerPhase::kStarting
                                                                  : WorkerPhase::kDead;
+    places[number] = static_cast<uint32_t>(all.size());
     all.push_back({.worker = number,
                    .pid = worker.pid,
                    .phase = phase,
@@ -108,8 +121,8 @@ std::vector<WorkerStatus> Pool::worker_status() const {
     if (!generation_->in_use(slot)) continue;
     channel::Claim claim = generation_->channel().claim(slot);
     bool busy = claim.state == SlotState::kClaimed || claim.state == SlotState::kRunning;
-    if (!busy || claim.worker >= all.size()) continue;
-    WorkerStatus& worker = all[claim.worker];
+    if (!busy || claim.worker >= places.size() || places[claim.worker] == kNoPlace) continue;
+    WorkerStatus& worker = all[places[claim.worker]];
     worker.phase = WorkerPhase::kBusy;
     worker.request = generation_->label(slot).request;
     const Job* job = generation_->job(slot);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "net/event_loop.h"
 #include "pool/dispatcher.h"
 #include "pool/generation.h"
@@ -28,7 +29,11 @@ namespace howdah::pool {
 
 struct PoolOptions {
   uint32_t workers = 1;
+  uint32_t workers_max = 0;       // grow up to this many; less than `workers` = do not grow
   uint32_t queue_capacity = 100;  // jobs that may wait besides those that run
+  uint32_t max_requests = 0;      // of one worker, then it is replaced; 0 = no limit
+  uint64_t max_memory = 0;        // bytes of one worker's own memory, likewise; 0 = no limit
+  uint32_t cpus = 1;              // that all processes of the server may use
 };
 
 // Who can start a host: the parent process, asked over its control socket.
@@ -92,7 +97,7 @@ class Pool final {
         : pool(owner),
           generation(std::move(made)),
           pid(process),
-          spawn_at(owner.options_.workers) {}
+          spawn_at(generation->worker_count()) {}
     void on_control(const channel::ControlMessage& message) override {
       pool.on_control(*this, message);
     }
@@ -104,6 +109,7 @@ class Pool final {
     const int pid;
     const base::Nanos started_at = base::monotonic_now();
     bool ready = false;                 // PHP has started in it
+    bool announced = false;             // that its workers are ready
     bool adopted = false;               // every loop knows its generation
     bool gone = false;                  // retired: it has ended
     base::Nanos end_by = 0;             // starting to take over, or retired
@@ -142,7 +148,23 @@ class Pool final {
   void spawn(Host& host, uint32_t worker);
   void spawn_due(Host& host, base::Nanos now);
   void replace(Host& host, uint32_t worker, bool had_request, int wait_status);
+  // Of those that are wanted; false when that is none yet.
+  bool all_alive(Host& host) const;
   void count_crash();
+  uint32_t request_limit();
+
+  // --- primary loop: how many workers there are, and for how long (growth.cc)
+  void adapt(base::Nanos now);
+  void grow(base::Nanos now);
+  // Requests that have waited for long while no worker is idle or about to be; 0 also when there
+  // can be no more workers.
+  uint32_t overdue_requests(base::Nanos now);
+  uint32_t workers_that_want_cpu();
+  void shrink(base::Nanos now);
+  void check_memory();
+  void check_worker_memory(uint32_t number);
+  void check_host_memory();
+
   void request_host();
   void serve_with(std::unique_ptr<Host> host);
   // The serving host is gone or retired: the one that is starting takes its place, or a new one
@@ -218,6 +240,10 @@ class Pool final {
   base::Nanos stuck_renewal_at_ = 0;  // the next one because of a stuck thread, at the earliest
   base::Nanos stuck_backoff_ = 0;
   std::vector<base::Nanos> crashes_;  // of workers, within kCrashWindow
+  base::RandomIds random_;
+  uint32_t looks_with_free_cpu_ = 0;  // in a row, while requests waited
+  uint32_t memory_check_ = 0;         // ticks; says whose turn it is
+  bool renewal_for_memory_ = false;   // the generation that starts is due to PHP_MAX_MEMORY
   base::Nanos finish_by_ = 0;
   std::function<void()> on_ready_;
   std::function<void(std::string)> on_failed_;

@@ -34,9 +34,12 @@ struct PoolStatus {
   uint64_t running = 0;
   uint64_t timeouts = 0;            // scripts that were interrupted
   uint64_t abandoned_timeouts = 0;  // of them, those whose client had left before
-  // Workers replaced, by cause.
+  // Workers replaced, by cause; those that were idle and are not replaced among them.
   uint64_t restarts_crash = 0;
   uint64_t restarts_timeout = 0;
+  uint64_t restarts_max_requests = 0;
+  uint64_t restarts_max_memory = 0;
+  uint64_t restarts_idle = 0;
   uint64_t restarts_other = 0;
   int host_pid = 0;
   uint32_t generation = 0;

@@ -43,6 +43,66 @@ const char* explain_exit(const Worker& worker, int wait_status) {
   return "";
 }
 
+// Why a worker has ended.
+enum class Cause { kCrash, kTimeout, kMaxRequests, kMaxMemory, kIdle, kOther };
+
+Cause cause_of(const Worker& worker, int wait_status) {
+  if (worker.killed == Killed::kTimeUp || passed_hard_timeout(wait_status)) return Cause::kTimeout;
+  if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == channel::kHadItsRequests) {
+    return Cause::kMaxRequests;
+  }
+  if (!ended_cleanly(wait_status)) return Cause::kCrash;
+  switch (worker.leaving) {
+    case Leaving::kMaxMemory:
+      return Cause::kMaxMemory;
+    case Leaving::kIdle:
+      return Cause::kIdle;
+    case Leaving::kNo:
+      break;
+  }
+  return Cause::kOther;
+}
+
+bool is_planned(Cause cause) {
+  return cause == Cause::kMaxRequests || cause == Cause::kMaxMemory || cause == Cause::kIdle;
+}
+
+std::string_view name_of(Cause cause) {
+  switch (cause) {
+    case Cause::kCrash:
+      return "crash";
+    case Cause::kTimeout:
+      return "timeout";
+    case Cause::kMaxRequests:
+      return "max_requests";
+    case Cause::kMaxMemory:
+      return "max_memory";
+    case Cause::kIdle:
+      return "idle";
+    case Cause::kOther:
+      return "other";
+  }
+  return "other";
+}
+
+uint64_t& restarts_of(PoolStatus& counts, Cause cause) {
+  switch (cause) {
+    case Cause::kCrash:
+      return counts.restarts_crash;
+    case Cause::kTimeout:
+      return counts.restarts_timeout;
+    case Cause::kMaxRequests:
+      return counts.restarts_max_requests;
+    case Cause::kMaxMemory:
+      return counts.restarts_max_memory;
+    case Cause::kIdle:
+      return counts.restarts_idle;
+    case Cause::kOther:
+      return counts.restarts_other;
+  }
+  return counts.restarts_other;
+}
+
 }  // namespace
 
 void Pool::on_control(Host& host, const ControlMessage& message) {
@@ -85,25 +145,31 @@ void Pool::spawn(Host& host, uint32_t number) {
   if (!seat) {
     log_.error("cannot make a worker's memory", {{"error", seat.error().message()}});
     host.spawn_at[number] = now + kLongestBackoff;
+    std::lock_guard lock(mutex_);
+    host.generation->set_state(number, WorkerState::kDead);
     return;
   }
   host.generation->channel().forget(number);
   Worker& worker = host.generation->workers()[number];
   {
     std::lock_guard lock(mutex_);
-    worker.state = WorkerState::kStarting;
+    host.generation->set_state(number, WorkerState::kStarting);
     worker.incarnation = (*seat)->incarnation();
     worker.seat = *seat;
     worker.pid = 0;
     worker.requests = 0;
     worker.killed = Killed::kNotByUs;
+    worker.leaving = Leaving::kNo;
+    worker.idle_since = now;
     worker.spawned_at = now;
   }
   host.generation->seat_version(number).fetch_add(1, std::memory_order_acq_rel);
   int fds[] = {(*seat)->region_fd().get(), (*seat)->worker_body_socket().get()};
-  auto sent = host.link->send(
-      {.type = ControlType::kSpawn, .worker = number, .incarnation = (*seat)->incarnation()}, {},
-      fds);
+  auto sent = host.link->send({.type = ControlType::kSpawn,
+                               .worker = number,
+                               .incarnation = (*seat)->incarnation(),
+                               .requests = request_limit()},
+                              {}, fds);
   (*seat)->region_fd().reset();
   (*seat)->worker_body_socket().reset();
   if (sent) return;
@@ -112,34 +178,34 @@ void Pool::spawn(Host& host, uint32_t number) {
   {
     std::lock_guard lock(mutex_);
     worker.seat.reset();
-    worker.state = WorkerState::kAbsent;
+    host.generation->set_state(number, WorkerState::kDead);
   }
   host.spawn_at[number] = now + kShortestBackoff;
 }
 
 void Pool::spawn_due(Host& host, base::Nanos now) {
-  for (uint32_t worker = 0; worker < options_.workers; ++worker) {
+  for (uint32_t worker = 0; worker < host.spawn_at.size(); ++worker) {
     if (host.spawn_at[worker] != 0 && now >= host.spawn_at[worker]) spawn(host, worker);
   }
 }
 
 void Pool::on_spawned(Host& host, const ControlMessage& message) {
   const uint32_t number = message.header.worker;
-  if (number >= options_.workers) return;
-  bool all_alive;
+  if (number >= host.generation->worker_count()) return;
   {
     std::lock_guard lock(mutex_);
     Worker& worker = host.generation->workers()[number];
     if (worker.incarnation != message.header.incarnation) return;
-    worker.state = WorkerState::kAlive;
+    host.generation->set_state(number, WorkerState::kAlive);
     worker.pid = message.header.pid;
-    all_alive = std::ranges::all_of(host.generation->workers(),
-                                    [](const Worker& w) { return w.state == WorkerState::kAlive; });
   }
-  if (!all_alive || is_retired(host)) return;
+  if (is_retired(host)) return;
   if (&host == next_.get()) return take_over();
-  log_.info("workers ready: " + std::to_string(options_.workers),
-            {{"workers", uint64_t{options_.workers}},
+  if (host.announced || !all_alive(host)) return;
+  host.announced = true;
+  const uint32_t workers = host.generation->present_workers();
+  log_.info("workers ready: " + std::to_string(workers),
+            {{"workers", uint64_t{workers}},
              {"mode", std::string_view(counts_.threads ? "thread" : "process")},
              {"php", counts_.php_version}});
   if (on_ready_) {
@@ -150,14 +216,14 @@ void Pool::on_spawned(Host& host, const ControlMessage& message) {
 
 void Pool::on_exited(Host& host, const ControlMessage& message) {
   const uint32_t number = message.header.worker;
-  if (number >= options_.workers) return;
+  if (number >= host.generation->worker_count()) return;
   Worker& worker = host.generation->workers()[number];
   std::shared_ptr<channel::Seat> seat;
   {
     std::lock_guard lock(mutex_);
     if (worker.incarnation != message.header.incarnation || !worker.seat) return;
     seat = std::move(worker.seat);
-    worker.state = WorkerState::kAbsent;
+    host.generation->set_state(number, WorkerState::kDead);
   }
   host.generation->channel().forget(number);
   bool had_request = log_death(host, number, message.header.status);
@@ -175,19 +241,20 @@ void Pool::on_exited(Host& host, const ControlMessage& message) {
 void Pool::replace(Host& host, uint32_t number, bool had_request, int wait_status) {
   if (finish_by_ != 0) return;
   base::Nanos delay = 0;
-  bool crash;
+  Cause cause;
   {
     std::lock_guard lock(mutex_);
     Worker& worker = host.generation->workers()[number];
+    cause = cause_of(worker, wait_status);
+    ++restarts_of(counts_, cause);
+    if (worker.leaving == Leaving::kIdle) {
+      host.generation->set_state(number, WorkerState::kAbsent);
+      return;
+    }
     ++restarts_[number];
-    bool timeout = worker.killed == Killed::kTimeUp || passed_hard_timeout(wait_status);
-    crash = !timeout && !ended_cleanly(wait_status);
-    ++(timeout ? counts_.restarts_timeout
-       : crash ? counts_.restarts_crash
-               : counts_.restarts_other);
     // A request that kills its worker says nothing about the next one.
-    bool at_birth =
-        worker.requests == 0 && !had_request && base::monotonic_now() - worker.spawned_at < kBirth;
+    bool at_birth = !is_planned(cause) && worker.requests == 0 && !had_request &&
+                    base::monotonic_now() - worker.spawned_at < kBirth;
     worker.deaths_at_birth = at_birth ? worker.deaths_at_birth + 1 : 0;
     if (at_birth) {
       delay =
@@ -199,7 +266,15 @@ void Pool::replace(Host& host, uint32_t number, bool had_request, int wait_statu
   } else {
     host.spawn_at[number] = base::monotonic_now() + delay;
   }
-  if (crash) count_crash();
+  if (cause == Cause::kCrash) count_crash();
+}
+
+bool Pool::all_alive(Host& host) const {
+  std::lock_guard lock(mutex_);
+  bool wrong = std::ranges::any_of(host.generation->workers(), [](const Worker& worker) {
+    return worker.state != WorkerState::kAlive && worker.state != WorkerState::kAbsent;
+  });
+  return !wrong && host.generation->present_workers() > 0;
 }
 
 void Pool::count_crash() {
@@ -226,14 +301,22 @@ bool Pool::log_death(Host& host, uint32_t number, int wait_status) {
   }
   // Planned: every worker of it ends now.
   if ((finish_by_ != 0 || is_retired(host)) && WIFEXITED(wait_status)) return had_request;
-  std::string cause = base::describe_exit(wait_status) + explain_exit(worker, wait_status);
+  const Cause cause = cause_of(worker, wait_status);
+  if (is_planned(cause)) {
+    log_.debug("worker ended as planned", {{"worker", uint64_t{number}},
+                                           {"pid", int64_t{worker.pid}},
+                                           {"cause", name_of(cause)},
+                                           {"requests", worker.requests}});
+    return had_request;
+  }
+  std::string how = base::describe_exit(wait_status) + explain_exit(worker, wait_status);
   bool clean = ended_cleanly(wait_status);
   log_.log(base::LogType::kApp, clean ? base::LogLevel::kInfo : base::LogLevel::kError,
            clean ? "worker ended" : "worker died",
            {label.request_id, label.trace_id, label.span_id},
            {{"worker", uint64_t{number}},
             {"pid", int64_t{worker.pid}},
-            {"cause", cause},
+            {"cause", how},
             {"request", label.request}});
   return had_request;
 }
@@ -241,13 +324,14 @@ bool Pool::log_death(Host& host, uint32_t number, int wait_status) {
 void Pool::on_line(Host& host, const ControlMessage& message) {
   const uint32_t number = message.header.worker;
   Generation::Label label;
-  if (number < options_.workers && !counts_.threads) {
+  const bool of_worker = number < host.generation->worker_count();
+  if (of_worker && !counts_.threads) {
     std::lock_guard lock(mutex_);
     Generation& generation = *host.generation;
     uint32_t slot = generation.slot_held_by(number, message.header.incarnation);
     if (slot != Generation::kNoSlot) label = generation.label(slot);
   }
-  log_stderr_line(log_, message.text(), number < options_.workers ? int64_t{number} : -1, label);
+  log_stderr_line(log_, message.text(), of_worker ? int64_t{number} : -1, label);
 }
 
 void Pool::report_bad_worker(Generation& generation, const channel::Seat& seat, base::Error error) {
@@ -321,6 +405,7 @@ void Pool::tick() {
   if (next_) spawn_due(*next_, now);
   if (next_ && now >= next_->end_by) drop_next("it was not ready in time");
   end_retired(now);
+  adapt(now);
   if (request_host_at_ != 0 && now >= request_host_at_) request_host();
   if (renewal_wanted_ != nullptr) renew(now);
   // A host that hangs loses its control socket, which ends it.

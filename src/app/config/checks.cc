@@ -29,6 +29,10 @@ namespace fs = std::filesystem;
 constexpr std::string_view kDefaultFrontUser = "howdah";
 constexpr std::string_view kControlDirectory = "/run/howdah";
 constexpr uint32_t kQueuePerWorker = 100;
+// PHP_WORKERS_MAX when neither it nor PHP_WORKERS is set.
+constexpr uint32_t kLeastGrowth = 4;
+constexpr uint32_t kGrowthPerCpu = 2;
+constexpr uint32_t kMostWorkers = 1024;  // channel::kMaxWorkers
 constexpr size_t kLongestSocketPath = 107;
 constexpr uint32_t kOneThreadUpTo = 4;  // CPUs
 constexpr uint32_t kMostLoops = 32;
@@ -174,8 +178,18 @@ void Checker::php(const std::string& program_directory) {
 }
 
 void Checker::resolve_counts() {
-  uint32_t cpus = usable_cpus();
-  if (config_.php_workers == 0) config_.php_workers = cpus;
+  const uint32_t cpus = config_.cpus = usable_cpus();
+  // A number that was chosen is kept to; one of ours can be too small for scripts that wait.
+  const bool chosen = config_.php_workers != 0;
+  if (!chosen) config_.php_workers = cpus;
+  uint32_t& most = config_.php_workers_max;
+  if (most != 0 && most < config_.php_workers) {
+    wrong("PHP_WORKERS_MAX", fmt::format("less than the {} of PHP_WORKERS", config_.php_workers));
+  }
+  if (most == 0) {
+    most = chosen ? config_.php_workers : std::max(kLeastGrowth, kGrowthPerCpu * cpus);
+    most = std::clamp(most, config_.php_workers, kMostWorkers);
+  }
   if (config_.queue_capacity == 0) config_.queue_capacity = config_.php_workers * kQueuePerWorker;
   if (config_.front_threads == 0) {
     config_.front_threads = cpus <= kOneThreadUpTo ? 1 : std::min(cpus / 4, kMostLoops);
@@ -187,7 +201,7 @@ void Checker::connections() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) base::die("getrlimit");
   uint64_t descriptors = std::min<uint64_t>(limit.rlim_max, INT32_MAX);
-  uint64_t kept = kOwnDescriptors + config_.php_workers * kDescriptorsPerWorker;
+  uint64_t kept = kOwnDescriptors + config_.php_workers_max * kDescriptorsPerWorker;
   kept = std::min(kept + descriptors / kShareOfFiles, descriptors - 1);
   auto most = static_cast<uint32_t>(descriptors - kept);
   if (config_.max_connections == 0) {

@@ -39,6 +39,7 @@ std::string config_json(const Config& config) {
   json["listen_addr"] = of("LISTEN_ADDR");
   json["document_root"] = config.document_root;
   json["workers"] = config.php_workers;
+  json["php_workers_max"] = config.php_workers_max;
   json["queue_capacity"] = config.queue_capacity;
   json["executor"] = config.use_stub ? "stub" : config.use_ext ? "ext" : "php";
   json["index_file"] = of("INDEX_FILE");

@@ -66,6 +66,7 @@ TEST_F(LoadConfig, TakesTheDefaults) {
   EXPECT_EQ(loaded.config.php_sapi_name, "fpm-fcgi");
   EXPECT_GE(loaded.config.php_workers, 1U);
   EXPECT_EQ(loaded.config.queue_capacity, loaded.config.php_workers * 100);
+  EXPECT_EQ(loaded.config.php_workers_max, std::max(4U, 2 * loaded.config.cpus));
   EXPECT_FALSE(loaded.config.access_log);
   EXPECT_EQ(loaded.config.php_program, (root_ / "howdah-php").string());
 }
@@ -269,6 +270,14 @@ TEST_F(LoadTlsConfig, ARedirectNeedsBothKindsOfListener) {
 
 TEST_F(LoadTlsConfig, AddressesNeedAPair) {
   expect_problem({"TLS_LISTEN_ADDR=:8443"}, "TLS_LISTEN_ADDR", "needs TLS_CERT and TLS_KEY");
+}
+
+TEST_F(LoadConfig, ThePoolGrowsOnlyWhenAskedToOrWhenNoNumberWasChosen) {
+  EXPECT_EQ(load({"PHP_WORKERS=3"}).config.php_workers_max, 3U);
+  EXPECT_EQ(load({"PHP_WORKERS=3", "PHP_WORKERS_MAX=9"}).config.php_workers_max, 9U);
+  EXPECT_EQ(load({"PHP_WORKERS_MAX=1000"}).config.php_workers_max, 1000U);
+  EXPECT_THAT(load({"PHP_WORKERS=3", "PHP_WORKERS_MAX=2"}).problems,
+              ElementsAre(AllOf(StartsWith("PHP_WORKERS_MAX=2"), HasSubstr("PHP_WORKERS"))));
 }
 
 TEST_F(LoadConfig, SaysWhatIsNotYetAvailable) {

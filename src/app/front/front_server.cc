@@ -129,7 +129,11 @@ base::Status FrontServer::prepare() {
   for (auto& loop : loops_) loops.push_back(loop.get());
   if (!config_.use_stub) {
     pool::PoolOptions options{.workers = config_.php_workers,
-                              .queue_capacity = config_.queue_capacity};
+                              .workers_max = config_.php_workers_max,
+                              .queue_capacity = config_.queue_capacity,
+                              .max_requests = config_.php_max_requests,
+                              .max_memory = config_.php_max_memory,
+                              .cpus = config_.cpus};
     pool::HostStarter& starter = *this;
     pool_ = std::make_unique<pool::Pool>(options, loops, starter, log_);
   }

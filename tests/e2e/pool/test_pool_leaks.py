@@ -103,6 +103,25 @@ def test_descriptors_memory_and_processes_do_not_grow(launch):
     assert len(processes.descendants(server.parent_pid)) == len(after) - 1
 
 
+def test_recycled_workers_leave_nothing_behind(launch):
+    server = launch(PHP_MAX_REQUESTS=1)
+
+    def drive_singly(count):
+        with server.connect() as connection:
+            for number in range(count):
+                assert connection.request("GET", "/pid.php").status == 200
+
+    drive_singly(100)
+    lasting = (server.parent_pid, server.front_pid(), server.host_pid())
+    before = {pid: found for pid, found in measure(server).items() if pid in lasting}
+    drive_singly(500)
+    wait_for_descriptors(server, before)
+    assert_memory_flat(before, measure(server))
+    wait_until(lambda: server.metric('tokio_php_worker_restarts_total{cause="max_requests"}') == 600, "600 restarts")
+    assert {worker["restarts"] for worker in server.workers()} != {0}
+    wait_until(lambda: len(server.php_pids()) == (2 if server.mode == "process" else 1), "as many workers as before")
+
+
 @pytest.mark.process_only("a crash ends the host of all threads")
 def test_crashes_leave_nothing_behind(launch):
     server = launch(crashes_php=True)

@@ -1,51 +1,15 @@
 """opcache_reset() and a full OPcache while requests run: no request fails, and new code is seen."""
 
 import os
-import threading
 
 import pytest
 
-from harness.client import Connection
+from harness.load import Load
 from harness.waiting import wait_until
 
-CLIENTS = 8
 RESETS = 200
 FILLINGS = 150
 NEVER_LOOKS_AGAIN = "opcache.enable=1;opcache.validate_timestamps=0;opcache.file_update_protection=0"
-
-
-class Load:
-    """Clients that ask for one page until they are told to end; other statuses than 200 are kept."""
-
-    def __init__(self, server, target):
-        self.failures = []
-        self.answers = 0
-        self._server = server
-        self._target = target
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
-
-    def _run(self):
-        while not self._over.is_set():
-            try:
-                with Connection(self._server.address) as connection:
-                    while not self._over.is_set():
-                        status = connection.request("GET", self._target).status
-                        self.answers += 1
-                        if status != 200:
-                            self.failures.append(status)
-            except OSError as error:
-                self.failures.append(repr(error))
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
 
 
 def deaths(server):
