@@ -49,6 +49,7 @@ class Adviser {
   void realpath_cache();
   void time();
   void sizes();
+  void site_settings();
   void messages();
   void directories();
   std::vector<Advice> take() { return std::move(found_); }
@@ -180,6 +181,12 @@ void Adviser::sizes() {
   }
 }
 
+void Adviser::site_settings() {
+  if (site_.user_ini.empty() || !php_.value("user_ini.filename").empty()) return;
+  say("user_ini.filename", fmt::format("{} is not honoured", site_.user_ini),
+      "set it to .user.ini if all who may write into the site may change PHP's settings");
+}
+
 void Adviser::messages() {
   if (!production()) return;
   if (php_.flag("display_errors") || php_.value("display_errors") == "stdout") {
@@ -227,6 +234,7 @@ std::vector<Advice> advise(const Config& config, const PhpFacts& php, const Site
   adviser.realpath_cache();
   adviser.time();
   adviser.sizes();
+  adviser.site_settings();
   adviser.messages();
   adviser.directories();
   return adviser.take();

@@ -91,6 +91,8 @@ TEST(PhpAdvice, NamesSettingValueReasonAndRemedy) {
       {"memory_limit", "-1", nullptr, "all memory"},
       {"display_errors", "On", nullptr, "clients see messages"},
       {"display_errors", "stdout", nullptr, "clients see messages"},
+      {"user_ini.filename", "", [](Server& s) { s.site.user_ini = "/srv/.user.ini"; },
+       "/srv/.user.ini is not honoured"},
       {"log_errors", "", nullptr, "does not tell why"},
       {"zend.assertions", "1", nullptr, "assert()"},
   };

@@ -39,6 +39,9 @@ SiteSize measure_site(const std::string& document_root) {
       if (gone) continue;
       ++size.php_files;
       size.php_bytes += bytes;
+    } else if (size.user_ini.empty() && at->path().filename() == ".user.ini" &&
+               at->path().string().starts_with(document_root)) {
+      size.user_ini = at->path().string();
     }
   }
   return size;

@@ -11,6 +11,7 @@ struct SiteSize {
   std::string root;
   uint64_t php_files = 0;
   uint64_t php_bytes = 0;
+  std::string user_ini;  // the first .user.ini that was met below DOCUMENT_ROOT; empty = none
 };
 
 // Counts *.php below DOCUMENT_ROOT; where its parent is a Composer project (composer.json or

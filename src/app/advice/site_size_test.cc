@@ -40,6 +40,16 @@ TEST_F(SiteSizeTest, CountsWhatPhpRuns) {
   EXPECT_EQ(size.php_bytes, 15u);
 }
 
+TEST_F(SiteSizeTest, FindsSettingsOfTheSite) {
+  write("public/deep/index.php", 1);
+  write("composer.json", 1);
+  write(".user.ini", 1);  // above the document root: PHP never looks there
+  EXPECT_EQ(measure_site((folder_ / "public").string()).user_ini, "");
+  write("public/deep/.user.ini", 1);
+  EXPECT_EQ(measure_site((folder_ / "public").string()).user_ini,
+            (folder_ / "public/deep/.user.ini").string());
+}
+
 TEST_F(SiteSizeTest, TakesTheProjectAroundAPublicFolder) {
   write("public/index.php", 1);
   write("src/a.php", 1);

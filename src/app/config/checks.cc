@@ -116,10 +116,6 @@ void Checker::site() {
     return;
   }
   config_.document_root = root.string();
-  if (fs::exists(root / ".user.ini", error)) {
-    config_.notices.push_back(
-        fmt::format("{} is not read: use PHP_INI or PHP_INI_SET", (root / ".user.ini").string()));
-  }
 
   std::string& index = config_.index_file;
   index.erase(0, std::min(index.find_first_not_of('/'), index.size()));

@@ -80,17 +80,6 @@ def test_a_php_ini_in_the_document_root_is_not_read(launch):
     assert launch(site=site).get("/ini.php").json()["m"] != "66M"
 
 
-@pytest.mark.howdah_only("PHP-FPM reads it")
-def test_user_ini_is_off_and_one_line_is_logged(launch):
-    site = write(
-        launch.folder(), {".user.ini": "precision=3\n", "ini.php": "<?php echo ini_get('precision');"}
-    )
-    server = launch(site=site)
-    assert [server.get("/ini.php").text for _ in range(3)] == ["14"] * 3
-    server.wait_for_log(lambda line: ".user.ini" in line["msg"], "about .user.ini")
-    assert len([line for line in server.log.json_lines() if ".user.ini" in line["msg"]]) == 1
-
-
 def test_nothing_a_request_changes_is_left_for_the_next(launch):
     server = launch(PHP_WORKERS=1)
     clean = server.get("/state.php").json()["before"]
