@@ -27,6 +27,30 @@ bool open_body(RequestState* state) {
   return true;
 }
 
+// Makes the body the stream behind php://input, unless something has read of it.
+void give_body_stream(RequestState* state) {
+  const channel::Request* request = state->request;
+  // A form belongs to PHP's own reader. One that has refused it (post_max_size) has read nothing,
+  // and the reader of multipart forms comes later.
+  if (SG(request_info).post_entry != nullptr || SG(request_info).request_body != nullptr ||
+      SG(post_read) != 0 || state->body_read != 0 || request->body_size == 0) {
+    return;
+  }
+  php_stream* stream = nullptr;
+  if (is_inline(state)) {
+    zend_string* body =
+        zend_string_init(request->inline_body.data(), request->inline_body.size(), 0);
+    stream = php_stream_memory_open(TEMP_STREAM_READONLY, body);
+    zend_string_release(body);
+  } else if (open_body(state)) {
+    // The stream closes its descriptor at the end of the request.
+    stream = php_stream_fopen_from_fd(state->body_fd.release(), "rb", nullptr);
+  }
+  if (stream == nullptr) return;
+  SG(request_info).request_body = stream;
+  SG(post_read) = 1;
+}
+
 }  // namespace
 
 size_t read_body(char* into, size_t size) {
@@ -64,30 +88,16 @@ void read_unknown_form() {
                      " bytes exceeds the limit of " ZEND_LONG_FMT " bytes",
                      static_cast<zend_long>(SG(request_info).content_length),
                      static_cast<zend_long>(SG(post_max_size)));
+    return;
+  }
+  // PHP's own reader has read the body by now: a script may seek before it reads.
+  if (current_state != nullptr && current_state->request != nullptr) {
+    give_body_stream(current_state);
   }
 }
 
 void attach_body_stream(RequestState* state) {
-  // A form belongs to PHP's own reader. One that has refused it (post_max_size) has read nothing,
-  // and the reader of multipart forms comes later.
-  if (SG(request_info).post_entry != nullptr || SG(request_info).request_body != nullptr ||
-      SG(post_read) != 0 || state->body_read != 0)
-    return;
-  const channel::Request* request = state->request;
-  if (request->body_size <= kLazyBytes) return;
-  php_stream* stream = nullptr;
-  if (is_inline(state)) {
-    zend_string* body =
-        zend_string_init(request->inline_body.data(), request->inline_body.size(), 0);
-    stream = php_stream_memory_open(TEMP_STREAM_READONLY, body);
-    zend_string_release(body);
-  } else if (open_body(state)) {
-    // The stream closes its descriptor at the end of the request.
-    stream = php_stream_fopen_from_fd(state->body_fd.release(), "rb", nullptr);
-  }
-  if (stream == nullptr) return;
-  SG(request_info).request_body = stream;
-  SG(post_read) = 1;
+  if (state->request->body_size > kLazyBytes) give_body_stream(state);
 }
 
 }  // namespace howdah::php

@@ -2,10 +2,11 @@
 
 // The request's body on its way into PHP.
 //
-// Forms are read by PHP's own readers through read_body(). Everything else stays where it lies: a
-// small body in the slot until php://input asks for it, a large one as a descriptor of the front's
-// spool, which becomes the stream behind php://input. PHP's stock reader would copy each body over
-// 16 KiB into a file of its own.
+// Forms are read by PHP's own readers through read_body(). The body of any other POST is the stream
+// behind php://input from the start, as PHP's stock reader has it: a small one as a copy in memory,
+// a large one as a descriptor of the front's spool, where the stock reader would copy each body
+// over 16 KiB into a file of its own. Other methods have such a stream for large bodies; a small
+// one stays in the slot until php://input asks for it.
 
 #include <cstddef>
 

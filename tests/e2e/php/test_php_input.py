@@ -144,6 +144,12 @@ def test_php_input_can_be_read_again_and_sought(server, size):
     assert form(server, "POST", "/input_twice.php", body, "text/plain") == [True, "3456"]
 
 
+@pytest.mark.parametrize("size", [10, 16 << 10, (16 << 10) + 1, 1 << 20])
+def test_the_input_can_be_sought_before_it_is_read(server, size):
+    body = b"0123456789" + bytes(size - 10)
+    assert form(server, "POST", "/input_seek.php", body, "application/json") == ["7", "2", size]
+
+
 def test_a_script_that_reads_one_byte_of_100_megabytes(server):
     body = b"A" + bytes(100 << 20)
     answer = server.post("/input_one_byte.php", body, {"Content-Type": "application/octet-stream"})
