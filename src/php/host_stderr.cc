@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdio>
+
 namespace howdah::php {
 namespace {
 
@@ -24,6 +26,8 @@ void redirect_stdio(int output) {
   if (null) ::dup2(null.get(), STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
+  // Where PHP has no answer to write to, it writes messages there with fwrite().
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
 }
 
 base::Status HostStderr::capture() {

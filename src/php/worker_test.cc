@@ -368,6 +368,12 @@ TEST(WorkerOptions, FailedStartSaysWhy) {
   EXPECT_THAT(driver.failure(), HasSubstr("preload"));
 }
 
+TEST(WorkerOptions, FailedStartSaysWhyWhenErrorsAreDisplayed) {
+  WorkerDriver driver({"--ini-set", "magic_quotes_gpc=1", "--ini-set", "display_errors=1",
+                       "--ini-set", "log_errors=0"});
+  EXPECT_THAT(driver.failure(), HasSubstr("magic_quotes_gpc"));
+}
+
 TEST_F(Worker, ChangesIntoTheScriptsDirectory) {
   EXPECT_EQ(run("<?php echo getcwd(); chdir('/');").body, driver.root());
   EXPECT_EQ(run("<?php echo getcwd();").body, driver.root());
