@@ -24,11 +24,6 @@ case "$threading" in
   nts) thread_options=() ;;
   *) say "build_php: '$variant' must end in -zts or -nts"; exit 2 ;;
 esac
-case "$version" in
-  8.2) suite=bookworm ;;
-  8.4) suite=trixie ;;
-  *) say "build_php: no Debian suite is known to carry PHP '$version' (known: 8.2, 8.4)"; exit 2 ;;
-esac
 
 if [[ -x $prefix/bin/php-config && $(cat "$prefix/.recipe" 2>/dev/null) == "$recipe" ]]; then
   echo "$prefix/bin/php-config"
@@ -39,31 +34,7 @@ work="$cache/php/build-$variant"
 rm -rf "$work"
 mkdir -p "$work"
 
-# A private apt: the machine's own mirror and keys, another suite, source entries only.
-apt_dir="$work/apt"
-mkdir -p "$apt_dir/parts" "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial"
-derive_sources() {
-  local deb822=(/etc/apt/sources.list.d/debian.sources)
-  if [[ -r ${deb822[0]} ]]; then
-    sed -n '1,/^[[:space:]]*$/p' "${deb822[0]}" |
-      sed "s/^Types:.*/Types: deb-src/; s/^Suites:.*/Suites: $suite/; s/^Components:.*/Components: main/" \
-        >"$apt_dir/parts/php.sources"
-  else
-    local line uri
-    line=$(grep -hE '^deb .*[[:space:]](bookworm|trixie|stable)[[:space:]]' /etc/apt/sources.list | head -n 1)
-    uri=$(sed -E 's/^deb[[:space:]]+(\[[^]]*\][[:space:]]*)?//' <<<"$line" | cut -d' ' -f1)
-    echo "deb-src $uri $suite main" >"$apt_dir/parts/php.list"
-  fi
-}
-derive_sources
-apt_options=(
-  -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$apt_dir/parts"
-  -o "Dir::State::lists=$apt_dir/lists" -o "Dir::Cache=$apt_dir/cache" -o APT::Sandbox::User=root
-)
-say "build_php: fetching the source of php$version ($suite)"
-apt-get "${apt_options[@]}" -qq update >&2
-(cd "$work" && apt-get "${apt_options[@]}" -qq --download-only source "php$version" >&2)
-dpkg-source --skip-patches -x "$work"/php"$version"_*.dsc "$work/src" >&2
+"$(dirname "${BASH_SOURCE[0]}")/php_source.sh" "$version" "$work/src"
 
 say "build_php: building PHP $variant, about ten minutes on two cores"
 cd "$work/src"

@@ -19,6 +19,9 @@ packages_php=(
 # End-to-end tests: the runner and the applications they serve stand beside the tests.
 mapfile -t packages_e2e < <(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' tests/e2e/packages.txt)
 
+# PHP's own tests: what Howdah is compared with, and what fetches the tests.
+packages_phpt=(php8.2-cgi php8.2-cli php8.2-opcache php8.2-mbstring dpkg-dev ca-certificates python3)
+
 # The development certificates.
 packages_certs=(openssl)
 

@@ -8,6 +8,12 @@ import socket
 _candidates = itertools.count(12000 + os.getpid() % 8000)
 
 
+def start_at(port):
+    """From now on candidates are counted from there; for processes that pick ports at the same time."""
+    global _candidates
+    _candidates = itertools.count(port)
+
+
 def free_port():
     for port in _candidates:
         with socket.socket() as probe:
