@@ -501,7 +501,8 @@ TEST_F(PoolTest, AnAbandonedScriptWithoutADeadlineIsLeftAlone) {
   run_until([&] { return left.calls > 0; });
   pool.dispatcher(0).abandon(left.job);
   for (int i = 0; i < 4; ++i) expect_served();
-  EXPECT_EQ(pool.status().running, 1u);
+  // The last one served may not have let go yet.
+  run_until([&] { return pool.status().running == 1; });
   shared.may_end = true;
   run_until([&] { return pool.status().running == 0; });
   EXPECT_EQ(pool.status().timeouts, 0u);
