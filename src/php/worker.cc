@@ -81,11 +81,6 @@ void execute_script(RequestState* state) {
   zend_stream_init_filename(&script, path);
   script.primary_script = true;
   EG(exit_status) = 0;
-#ifdef ZTS
-  // PHP sets the script's own limit now, but with a timer of ZTS builds "no limit" would leave the
-  // one for input in place.
-  if (PG(max_input_time) != -1) zend_unset_timeout();
-#endif
   php_execute_script(&script);
   if (!script.in_list) zend_destroy_file_handle(&script);
   if (EG(exit_status) == 255 && script_vanished(path)) {

@@ -47,13 +47,18 @@ def test_a_script_that_computes_for_too_long_is_ended(launch, settings, steps):
         ("max_execution_time=3", "3:1.8,3:1.8"),  # each call starts the time again
         ("max_execution_time=1", "0:2"),  # set_time_limit(0)
         # Input is parsed, so its limit is over: what is left is max_execution_time's.
-        (NO_LIMIT + ";max_input_time=1", ":2"),
         ("max_execution_time=60;max_input_time=1", ":2"),
     ],
 )
 def test_a_script_within_its_limits_is_left_alone(launch, settings, steps):
     server = launch(PHP_INI_SET=settings)
     assert server.get(f"/busy.php?steps={steps}").text == "done"
+
+
+def test_without_a_limit_of_its_own_a_script_keeps_the_one_for_input(launch):
+    # So it is under PHP-FPM: PHP sets the script's limit over that one only when there is one.
+    server = launch(PHP_INI_SET=NO_LIMIT + ";max_input_time=1")
+    assert server.get("/busy.php?steps=:60").status == 500
 
 
 def test_a_limit_is_not_left_to_the_next_request(launch):
