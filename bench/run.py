@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from driver import bulk, load, procfs, report
+from driver import bulk, idle, load, procfs, report
 from driver.servers import BareEpoll, Howdah, NginxFpm, StartFailed
 
 BENCH = Path(__file__).resolve().parent
@@ -61,7 +61,7 @@ def parse_arguments():
     parser.add_argument("--seconds", type=int, default=5, help="length of one round (5)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of every server and case, interleaved (5)")
     parser.add_argument("--connections", type=int, default=64, help="requests at a time (64)")
-    parser.add_argument("--idle", type=int, default=5000, help="idle connections to weigh; 0 leaves it out (5000)")
+    parser.add_argument("--idle", type=int, default=10_000, help="idle connections of each kind to weigh; 0 leaves them out (10000)")
     parser.add_argument("--cases", default=",".join([*CASES, *TRANSFERS]), help="comma list of %(default)s")
     parser.add_argument("--servers", default=",".join(SERVERS), help="comma list of %(default)s")
     parser.add_argument("--build", type=Path, default=BENCH.parent / "build" / "release", help="build directory")
@@ -114,6 +114,8 @@ class Bench:
         self.transfers = {}  # (case, server) -> [Throughput]
         self.memory = {}  # server -> {"peak_rss_kib", "pss_kib"}
         self.loops = {}  # case -> [CPU us per request of the bare PHP loop]
+        self.idle = {}  # (server, kind) -> bytes for each connection
+        self.idle_count = 0
         self.extras = {}
 
     def _worker_programs(self):
@@ -221,26 +223,32 @@ class Bench:
         self.extras["start_ms"] = median(times)
 
     def measure_idle(self):
-        """KiB of the front's own memory for each idle keep-alive connection."""
-        count = self._options.idle
-        if not count or "howdah-nts" not in self._servers:
+        """Memory of each idle connection: {(server, kind): bytes}."""
+        wanted = self._options.idle
+        makers = {
+            "howdah-nts": lambda: self._howdah(
+                "nts", "howdah-nts-idle", IDLE_TIMEOUT_SECS="3600", MAX_CONNECTIONS=str(wanted + idle.FIRST)
+            ),
+            "nginx-fpm": lambda: NginxFpm(self._folder, "nginx-fpm-idle", self._www, self._ini, self._certificate),
+        }
+        if not wanted:
             return
-        say(f"weighing {count} idle connections")
-        server = self._howdah("nts", "idle", IDLE_TIMEOUT_SECS="3600", MAX_CONNECTIONS=str(count + 100))
-        with contextlib.ExitStack() as stack:
-            stack.callback(server.stop)
-            server.launch()
-            server.wait_for_answer(HELLO)
-            for connection in load.open_idle(server.port, 100, HELLO):  # what only the first ones cost
-                connection.close()
-            time.sleep(0.5)
-            front = server.front_pid()
-            before = procfs.rss_anon_kib(front)
-            sockets = load.open_idle(server.port, count, HELLO)
-            time.sleep(0.5)
-            self.extras["idle_kib"] = (procfs.rss_anon_kib(front) - before) / count
-            for connection in sockets:
-                connection.close()
+        self.idle_count = idle.room_for(wanted)
+        say(f"weighing {self.idle_count} idle connections of each kind")
+        if self.idle_count < wanted:
+            say(f"the descriptor limit allows no more: {wanted} were asked for")
+        for name, make in makers.items():
+            if name not in self._servers:
+                continue
+            for kind in idle.KINDS:
+                # A fresh one for each: memory that was freed would be used again.
+                with contextlib.ExitStack() as stack:
+                    server = make()
+                    stack.callback(shutil.rmtree, server.folder, ignore_errors=True)
+                    stack.callback(server.stop)
+                    server.launch()
+                    server.wait_for_answer(HELLO)
+                    self.idle[name, kind] = idle.bytes_each(server, kind, self.idle_count, HELLO)
 
 
 def main():

@@ -1,10 +1,9 @@
-"""Requests: a single one that is checked, a loaded round with wrk or h2load, and idle connections."""
+"""Requests: a single one that is checked, and a loaded round with wrk or h2load."""
 
 import http.client
 import json
 import re
 import resource
-import socket
 import ssl
 import subprocess
 from dataclasses import dataclass
@@ -103,16 +102,3 @@ def raise_descriptor_limit():
     """For this program and the servers it starts."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def open_idle(port, count, path):
-    """Keep-alive connections that have had one answer each and then stay silent."""
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
-    sockets = []
-    for _ in range(count):
-        connection = socket.create_connection(("127.0.0.1", port), timeout=10)
-        connection.sendall(request)
-        if not connection.recv(65536).startswith(b"HTTP/1.1 200"):
-            raise WrongAnswer(f"an idle connection did not get 200 for {path}")
-        sockets.append(connection)
-    return sockets

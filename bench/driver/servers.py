@@ -172,13 +172,14 @@ worker_rlimit_nofile 65536;
 daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/nginx.log warn;
-events {{ worker_connections 8192; }}
+events {{ worker_connections 16384; }}
 http {{
   include /etc/nginx/mime.types;
   access_log off;
   sendfile on; tcp_nopush on; tcp_nodelay on;
   open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;
   keepalive_requests 100000000;
+  keepalive_timeout 3600s;
   client_max_body_size 0;
   client_body_temp_path {folder}/body; fastcgi_temp_path {folder}/fastcgi; proxy_temp_path {folder}/proxy;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
