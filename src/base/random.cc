@@ -3,10 +3,24 @@
 #include <sys/random.h>
 
 #include <bit>
+#include <cstring>
 
 #include "base/result.h"
 
 namespace howdah::base {
+namespace {
+
+// The two digits of each byte: a request writes three numbers.
+constexpr auto kHexPairs = [] {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (size_t byte = 0; byte < pairs.size(); ++byte) {
+    pairs[byte] = {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return pairs;
+}();
+
+}  // namespace
 
 void kernel_random(void* bytes, size_t size) {
   char* next = static_cast<char*>(bytes);
@@ -33,8 +47,9 @@ uint64_t RandomIds::next() {
 }
 
 void put_hex64(uint64_t value, char out[16]) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  for (int i = 15; i >= 0; --i, value >>= 4) out[i] = kDigits[value & 15];
+  for (int at = 14; at >= 0; at -= 2, value >>= 8) {
+    std::memcpy(out + at, kHexPairs[value & 0xff].data(), 2);
+  }
 }
 
 }  // namespace howdah::base

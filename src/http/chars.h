@@ -26,7 +26,5 @@ std::string_view trim_ows(std::string_view text);
 
 // 0 to 15, or -1.
 int hex_digit(char c);
-// A Content-Length: digits only, and no more of them than fit a signed number of 64 bits.
-bool parse_length(std::string_view text, uint64_t& length);
 
 }  // namespace howdah::http

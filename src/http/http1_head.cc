@@ -4,6 +4,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <limits>
 
+#include "base/length.h"
 #include "http/chars.h"
 #include "http/host.h"
 
@@ -20,7 +21,26 @@ bool starts_with_nocase(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && iequals(text.substr(0, prefix.size()), prefix);
 }
 
-// Beast's parser reads the lines; what it is too kind about (docs: engineering notes 4.4) is
+// The three parts of a request line; what is missing is empty.
+struct RequestLine {
+  std::string_view method;
+  std::string_view target;
+  std::string_view version;
+};
+
+RequestLine split_request_line(std::string_view line) {
+  RequestLine parts;
+  size_t method_end = line.find(' ');
+  parts.method = line.substr(0, method_end);
+  if (method_end == std::string_view::npos) return parts;
+  line.remove_prefix(method_end + 1);
+  size_t target_end = line.find(' ');
+  parts.target = line.substr(0, target_end);
+  if (target_end != std::string_view::npos) parts.version = line.substr(target_end + 1);
+  return parts;
+}
+
+// Beast's parser reads the field lines; what it is too kind about (docs: engineering notes 4.4) is
 // refused as the fields come by. One per head, on the stack; it allocates nothing.
 class HeadReader final : public beast_http::basic_parser<true> {
  public:
@@ -30,17 +50,14 @@ class HeadReader final : public beast_http::basic_parser<true> {
     body_limit(boost::none);
   }
 
+  // `lines` with the final empty one. RequestHead::version is known by then.
+  bool read_fields(std::string_view lines);
   // What goes for the head as a whole, once it was read.
   std::optional<Refusal> finish();
   Refusal refusal() const { return refusal_; }
 
  private:
-  void on_request_impl(beast_http::verb, BeastView method, BeastView target, int version,
-                       error_code&) override {
-    head_.method = view(method);
-    head_.target = view(target);
-    head_.version = version == 11 ? Version::kHttp11 : Version::kHttp10;
-  }
+  void on_request_impl(beast_http::verb, BeastView, BeastView, int, error_code&) override {}
   void on_field_impl(beast_http::field id, BeastView name, BeastView value,
                      error_code& error) override {
     head_.fields.push_back({view(name), view(value)});
@@ -69,6 +86,15 @@ class HeadReader final : public beast_http::basic_parser<true> {
   bool expects_continue_ = false;
 };
 
+// Beast wants a request line ahead of fields, and of a version only what it knows.
+bool HeadReader::read_fields(std::string_view lines) {
+  constexpr std::string_view kAnyRequestLine = "GET / HTTP/1.1\r\n";
+  error_code error;
+  put(boost::asio::const_buffer(kAnyRequestLine.data(), kAnyRequestLine.size()), error);
+  put(boost::asio::const_buffer(lines.data(), lines.size()), error);
+  return !error && is_header_done();
+}
+
 bool HeadReader::accept(beast_http::field id, std::string_view value) {
   switch (id) {
     case beast_http::field::host:
@@ -79,7 +105,8 @@ bool HeadReader::accept(beast_http::field id, std::string_view value) {
       return true;
     case beast_http::field::content_length:
       if (head_.framing != BodyFraming::kNone) return refuse(400, "body length given twice");
-      if (!parse_length(value, head_.content_length)) return refuse(400, "bad Content-Length");
+      if (!base::parse_length(value, head_.content_length))
+        return refuse(400, "bad Content-Length");
       head_.framing = BodyFraming::kLength;
       return true;
     case beast_http::field::transfer_encoding:
@@ -161,23 +188,19 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 }  // namespace
 
 std::optional<Refusal> check_request_line(std::string_view line) {
-  size_t method_end = line.find(' ');
-  if (!is_token(line.substr(0, method_end))) return Refusal{400, "bad method"};
-  size_t target_end = std::string_view::npos;
-  if (method_end != std::string_view::npos) target_end = line.find(' ', method_end + 1);
-  if (target_end == std::string_view::npos) return Refusal{400, "request line without a version"};
-
-  std::string_view target = line.substr(method_end + 1, target_end - method_end - 1);
+  auto [method, target, version] = split_request_line(line);
+  if (!is_token(method)) return Refusal{400, "bad method"};
+  if (version.empty()) return Refusal{400, "request line without a version"};
   if (!is_visible_ascii(target) || target.find('#') != std::string_view::npos) {
     return Refusal{400, "bad byte in the request target"};
   }
-  std::string_view version = line.substr(target_end + 1);
-  if (version == "HTTP/1.1" || version == "HTTP/1.0") return std::nullopt;
-  if (version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
-      version[6] == '.' && is_digit(version[7])) {
-    return Refusal{505, "unsupported HTTP version"};
+  if (version.size() != 8 || !version.starts_with("HTTP/") || !is_digit(version[5]) ||
+      version[6] != '.' || !is_digit(version[7])) {
+    return Refusal{400, "bad HTTP version"};
   }
-  return Refusal{400, "bad HTTP version"};
+  // RFC 9110 2.5: a higher minor version is read as the highest that is known.
+  if (version[5] != '1') return Refusal{505, "unsupported HTTP version"};
+  return std::nullopt;
 }
 
 std::optional<Refusal> check_field_line(std::string_view line) {
@@ -189,10 +212,13 @@ std::optional<Refusal> check_field_line(std::string_view line) {
 std::optional<Refusal> parse_head(std::string_view bytes, RequestHead& head,
                                   std::string& target_memory) {
   head.clear();
+  size_t line_end = bytes.find("\r\n");
+  auto [method, target, version] = split_request_line(bytes.substr(0, line_end));
+  head.method = method;
+  head.target = target;
+  head.version = version.ends_with(".0") ? Version::kHttp10 : Version::kHttp11;
   HeadReader reader(head);
-  error_code error;
-  reader.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
-  if (error || !reader.is_header_done()) return reader.refusal();
+  if (!reader.read_fields(bytes.substr(line_end + 2))) return reader.refusal();
   if (auto refusal = reader.finish()) return refusal;
   return resolve_target(head, target_memory);
 }

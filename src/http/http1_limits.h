@@ -8,7 +8,8 @@
 namespace howdah::http {
 
 struct Http1Limits {
-  // Request line and fields with their line ends (MAX_HEADER_SIZE). Beyond: 431.
+  // Request line and fields with their line ends (MAX_HEADER_SIZE). Beyond: 431, or 414 when the
+  // request line alone is.
   size_t max_head = 64 << 10;
   // Field lines of a head. Beyond: 431.
   size_t max_fields = 256;

@@ -58,7 +58,7 @@ Step Http1RequestParser::step_head(std::string_view input, size_t skipped) {
     size_t lf = searched.find('\n', scan_);
     if (lf == std::string_view::npos) {
       scan_ = searched.size();
-      if (scan_ == limits_.max_head) return refuse({431, "request head too large"});
+      if (scan_ == limits_.max_head) return refuse(too_large(searched));
       return {Event::kNeedMore, skipped, {}};
     }
     if (lf == line_begin_ || input[lf - 1] != '\r') return refuse({400, "bare LF in the head"});
@@ -70,6 +70,12 @@ Step Http1RequestParser::step_head(std::string_view input, size_t skipped) {
     if (lines_ > limits_.max_fields) return refuse({431, "too many header fields"});
     ++lines_;
   }
+}
+
+// RFC 9110 15.5.15: a request line that leaves no room for fields has a target that is too long.
+Refusal Http1RequestParser::too_large(std::string_view head) const {
+  bool target = lines_ == 0 && head.find(' ') != std::string_view::npos;
+  return target ? Refusal{414, "request target too long"} : Refusal{431, "request head too large"};
 }
 
 Step Http1RequestParser::finish_head(std::string_view bytes, size_t skipped) {

@@ -58,6 +58,7 @@ class Http1RequestParser {
   Step step_length_body(std::string_view input);
   Step step_chunked_body(std::string_view input);
   Step finish_head(std::string_view bytes, size_t skipped);
+  Refusal too_large(std::string_view head) const;
   Step refuse(Refusal refusal);
 
   const Http1Limits limits_;

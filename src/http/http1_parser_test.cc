@@ -119,7 +119,9 @@ const std::vector<Case>& request_line_cases() {
       {"BareLfLine", "GET / HTTP/1.1\nHost: a\r\n\r\n", "400"},
       {"CrInLine", "GET /\r HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
       {"DoubleCr", "GET / HTTP/1.1\r\r\nHost: a\r\n\r\n", "400"},
-      {"Http12", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", "505"},
+      {"Http12", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", kPlain},
+      {"Http19WithoutHost", "GET / HTTP/1.9\r\n\r\n", "400"},
+      {"Http3", "GET / HTTP/3.0\r\nHost: a\r\n\r\n", "505"},
       {"Http20", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", "505"},
       {"Http09", "GET / HTTP/0.9\r\n\r\n", "505"},
       {"LowerCaseVersion", "GET / http/1.1\r\nHost: a\r\n\r\n", "400"},
@@ -216,7 +218,11 @@ const std::vector<Case>& field_cases() {
        "431"},
       {"LargestHead", with_host("X: " + std::string(kTestMaxHead - 32, 'x') + "\r\n"), kPlain},
       {"HeadTooLarge", with_host("X: " + std::string(kTestMaxHead - 31, 'x') + "\r\n"), "431"},
-      {"HeadWithoutEnd", "GET /" + std::string(kTestMaxHead, 'x'), "431"},
+      {"TargetTooLong", "GET /" + std::string(kTestMaxHead, 'x'), "414"},
+      {"TargetTooLongWithEnd",
+       "GET /" + std::string(kTestMaxHead, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n", "414"},
+      {"MethodWithoutEnd", std::string(kTestMaxHead, 'x'), "431"},
+      {"HeadWithoutEnd", "GET / HTTP/1.1\r\nA: " + std::string(kTestMaxHead, 'x'), "431"},
       {"BadLineInHeadTooLarge", with_host("X: a\nb" + std::string(kTestMaxHead, 'x')), "400"},
   };
   return cases;

@@ -1,5 +1,6 @@
 #include "http/http2_head.h"
 
+#include "base/length.h"
 #include "http/chars.h"
 #include "http/host.h"
 
@@ -41,8 +42,10 @@ void Http2HeadReader::refuse(int status, const char* reason) {
 // A head that is too large is decoded to its end, because the fields behind it refer to the same
 // table, but nothing more of it is kept.
 void Http2HeadReader::add(std::string_view name, std::string_view value) {
-  list_size_ += name.size() + value.size() + kFieldOverhead;
+  size_t size = name.size() + value.size() + kFieldOverhead;
+  list_size_ += size;
   ++fields_;
+  if (size > limits_.max_head && name == ":path") return refuse(414, "request target too long");
   if (list_size_ > limits_.max_head) return refuse(431, "request head too large");
   if (fields_ > limits_.max_fields) return refuse(431, "too many header fields");
   bool taken = name.starts_with(':') ? add_pseudo(name, value) : add_regular(name, value);
@@ -76,7 +79,7 @@ bool Http2HeadReader::add_regular(std::string_view name, std::string_view value)
   }
   if (name == "content-length") {
     uint64_t length = 0;
-    if (content_length_ || !parse_length(value, length)) return false;
+    if (content_length_ || !base::parse_length(value, length)) return false;
     content_length_ = length;
   }
   if (name == "expect") {

@@ -81,6 +81,12 @@ TEST_F(Http2HeadTest, RefusesTooMuch) {
   ASSERT_EQ(read(with(kGet, {{"x", std::string(1000, 'x')}})), Verdict::kRefused);
   EXPECT_EQ(reader_.refusal().status, 431);
   EXPECT_EQ(reader_.head().method, "GET");
+  ASSERT_EQ(read({{":method", "GET"},
+                  {":scheme", "http"},
+                  {":authority", "a"},
+                  {":path", "/" + std::string(1000, 'x')}}),
+            Verdict::kRefused);
+  EXPECT_EQ(reader_.refusal().status, 414);
   Fields many = kGet;
   for (int i = 0; i < 9; ++i) many.emplace_back("x", "y");
   ASSERT_EQ(read(many), Verdict::kRefused);

@@ -9,7 +9,8 @@ namespace howdah::http {
 
 // Set by the session's user, who has the numbers; the defaults are the protocol's own.
 struct Http2Limits {
-  // Names and values of a head with 32 bytes for each field (RFC 9113 6.5.2). Beyond: 431.
+  // Names and values of a head with 32 bytes for each field (RFC 9113 6.5.2). Beyond: 431, or
+  // 414 when the path alone is.
   size_t max_head = 64 << 10;
   // Fields of a head. Beyond: 431.
   size_t max_fields = 256;

@@ -2,9 +2,9 @@
 
 #include <strings.h>
 
-#include <charconv>
 #include <cstring>
 
+#include "base/length.h"
 #include "codec/compressible.h"
 
 namespace howdah::php {
@@ -19,14 +19,6 @@ constexpr size_t kAddedBytes = 128;
 
 bool same_name(std::string_view name, std::string_view other) {
   return name.size() == other.size() && strncasecmp(name.data(), other.data(), name.size()) == 0;
-}
-
-std::optional<uint64_t> parse_length(std::string_view text) {
-  uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  auto parsed = std::from_chars(text.data(), end, value);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  return value;
 }
 
 bool is_strong(std::string_view etag) { return etag.starts_with('"'); }
@@ -65,7 +57,8 @@ void AnswerWriter::look_at(std::string_view name, std::string_view value) {
   if (same_name(name, "Content-Type")) {
     type_fits_ = codec::is_compressible_type(value);
   } else if (same_name(name, "Content-Length")) {
-    length_ = parse_length(value);
+    uint64_t length = 0;
+    if (base::parse_length(value, length)) length_ = length;
   } else if (same_name(name, "Vary")) {
     varies_ = varies_ || value == "*" || codec::list_holds_token(value, kVaryByLower);
   } else if (same_name(name, "Cache-Control")) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/length.h"
 #include "http/chars.h"
 #include "http/host.h"
 #include "http/path.h"
@@ -160,7 +161,7 @@ void Exchange::take_field(std::string_view name, std::string_view value) {
   if (http::iequals(name, "content-length")) {
     uint64_t length = 0;
     declared_length_.reset();
-    if (http::parse_length(value, length)) declared_length_ = length;
+    if (base::parse_length(value, length)) declared_length_ = length;
     return;
   }
   if (http::iequals(name, "content-type")) {

@@ -107,7 +107,7 @@ const Setting kSettings[] = {
      DurationKind{&C::request_timeout}, kReload},
     {"MAX_BODY_SIZE", Section::kLimits, "128m", "larger request bodies are answered 413",
      SizeKind{&C::max_body_size}, kReload},
-    {"MAX_HEADER_SIZE", Section::kLimits, "64k", "larger request heads are answered 431",
+    {"MAX_HEADER_SIZE", Section::kLimits, "64k", "larger request heads are answered 431 or 414",
      SizeKind{&C::max_header_size, kSmallestHead, kLargestHead}, kReload},
     {"HEADER_TIMEOUT_SECS", Section::kLimits, "5", "longest time for a request head",
      DurationKind{&C::header_timeout}, kReload},

@@ -70,10 +70,11 @@ def test_a_head_over_the_limit_is_431(small, head):
         assert raw.read_to_end() == b""
 
 
-def test_a_target_over_the_limit_is_431(small):
+def test_a_target_over_the_limit_is_414(small):
     with small.raw(timeout=10) as raw:
         raw.send(f"GET /?{'a' * 5000} HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert raw.read_response().status == 431
+        answer = raw.read_response()
+        assert (answer.status, answer.text) == (414, "URI Too Long")
         assert raw.read_to_end() == b""
 
 

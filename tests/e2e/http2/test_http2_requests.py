@@ -194,6 +194,7 @@ REFUSED = {
     "expectation": (head(more=[("expect", "tea")]), 417),
     "not-found": (head("/none"), 404),
     "head-too-large": (head(more=[("x", "a" * 9000)]), 431),
+    "target-too-long": (head("/?" + "a" * 9000), 414),
     "too-many-fields": (head(more=[(f"x{i}", "a") for i in range(260)]), 431),
 }
 
