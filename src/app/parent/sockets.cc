@@ -4,25 +4,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "app/config/checks.h"
+#include "base/clock.h"
 
 namespace howdah::app {
 namespace {
 
 constexpr mode_t kControlMode = 0600;
+// An address in use is tried again for so long, at these intervals.
+constexpr base::Nanos kBindPatience = base::kSecond;
+constexpr base::Nanos kBindPause = 20 * base::kMillisecond;
 // Names of inherited sockets; all others answer HTTP.
 constexpr std::string_view kInternalName = "internal";
 constexpr std::string_view kHttpsName = "https";
+
+// A server that was killed a moment ago may still hold the address: its front ends after it.
+base::Result<std::vector<net::Listener>> bind_patiently(const net::ListenAddress& address) {
+  for (base::Nanos until = base::monotonic_now() + kBindPatience;;) {
+    auto bound = net::bind_listeners(address);
+    bool in_use = !bound && bound.error().sys_errno == EADDRINUSE;
+    if (!in_use || base::monotonic_now() >= until) return bound;
+    std::this_thread::sleep_for(std::chrono::nanoseconds(kBindPause));
+  }
+}
 
 void open_address(const Config& config, std::string_view setting, const std::string& text,
                   std::vector<net::Listener>& into, std::vector<std::string>& problems) {
   auto address = net::parse_listen_address(text);
   if (!address) return;  // said by the parser of the setting
-  auto bound = net::bind_listeners(*address);
+  auto bound = bind_patiently(*address);
   if (!bound) {
     std::string wrong = fmt::format("{}: {}", text, bound.error().message());
     problems.push_back(describe_problem(config, setting, wrong));
@@ -46,7 +63,7 @@ void open_control_socket(Config& config, Sockets& sockets, std::vector<std::stri
                              .host = "",
                              .path = config.control_socket,
                              .mode = kControlMode};
-  auto bound = net::bind_listeners(address);
+  auto bound = bind_patiently(address);
   if (bound) {
     sockets.control = std::move(*bound);
     return;

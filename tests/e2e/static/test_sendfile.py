@@ -1,5 +1,6 @@
 """Files that a script names: X-Accel-Redirect and X-Sendfile."""
 
+import gzip
 import os
 from urllib.parse import urlencode
 
@@ -10,7 +11,11 @@ from harness.folders import copy_site, write
 pytestmark = pytest.mark.howdah_only("nginx takes the URI through its locations")
 
 LARGE = bytes(range(256)) * 4096
-STORE = {"report.txt": "from the store", "large.bin": LARGE, "code.php": "<?php echo 'source';", ".secret": "secret", "a b.txt": "spaced"}
+PACKED = gzip.compress(b"once is enough " * 1000)
+STORE = {
+    "picture.jpg": b"\xff\xd8" + bytes(range(256)) * 40, "notes.txt.gz": PACKED, "notes.txt": b"once is enough " * 1000,
+    "report.txt": "from the store", "large.bin": LARGE, "code.php": "<?php echo 'source';", ".secret": "secret", "a b.txt": "spaced",
+}  # fmt: skip
 
 
 class Site:
@@ -83,6 +88,29 @@ def test_conditions_and_ranges_are_about_the_file(site):
     assert site.accel("/report.txt", headers={"Range": "bytes=50-"}).status == 416
     part = site.accel("/large.bin", headers={"Range": "bytes=-1000"})
     assert (part.status, part.body) == (206, LARGE[-1000:])
+
+
+@pytest.mark.parametrize("name", ["picture.jpg", "notes.txt.gz", "large.bin"])
+def test_what_is_packed_already_is_not_encoded(site, name):
+    """And a neighbour that is encoded is not sent for a file that was asked for by its own name."""
+    stored = STORE[name]
+    answer = site.accel(f"/{name}", headers={"Accept-Encoding": "br, zstd, gzip"})
+    assert answer.header("Content-Encoding") is None
+    assert answer.body == stored
+
+
+def test_a_coding_that_the_script_names_is_not_the_files(site):
+    """As nginx has it: of the script's fields only those about the download stay."""
+    answer = site.accel("/picture.jpg", fields=["Content-Encoding: gzip"])
+    assert answer.header("Content-Encoding") is None
+    assert answer.body == STORE["picture.jpg"]
+
+
+def test_a_text_is_encoded_like_any_other(site):
+    answer = site.accel("/notes.txt", headers={"Accept-Encoding": "gzip"})
+    assert answer.header("Content-Encoding") == "gzip"
+    assert gzip.decompress(answer.body) == STORE["notes.txt"]
+    assert "Accept-Encoding" in answer.header("Vary")
 
 
 def test_head_and_post(site):
