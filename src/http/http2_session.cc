@@ -246,8 +246,10 @@ void Http2Session::fail(int code) {
   switch (code) {
     case NGHTTP2_ERR_BAD_CLIENT_MAGIC:
       return end(Http2Error::kProtocol);
-    case NGHTTP2_ERR_FLOODED:
     case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
+      cost(Http2Cost::kContinuation);
+      return end(Http2Error::kEnhanceYourCalm);
+    case NGHTTP2_ERR_FLOODED:
       return end(Http2Error::kEnhanceYourCalm);
     default:
       return end(fault_.value_or(Http2Error::kInternal));

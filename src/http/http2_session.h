@@ -47,9 +47,10 @@ enum class Http2Cost : uint8_t {
   kWindowUpdate,   // WINDOW_UPDATE
   kEmptyFrame,     // DATA, HEADERS or CONTINUATION with nothing in it and after it
   kSmallData,      // DATA of a few bytes
+  kContinuation,   // CONTINUATION beyond Http2Limits::max_continuations; the connection ends anyway
   kOverheadByte,   // bytes that are neither of a head nor of a body: frame heads, padding, the rest
 };
-inline constexpr size_t kHttp2Costs = 9;
+inline constexpr size_t kHttp2Costs = 10;
 
 // Where a session puts what is to be sent. Used inside Http2Session::pull() alone.
 class Http2Output {

@@ -51,6 +51,8 @@ void LoopMetrics::add_to(Totals& totals) const {
   // Closed first: a connection that comes and goes meanwhile must not make the difference negative.
   totals.connections_closed += closed_.value();
   totals.connections_opened += opened_.value();
+  for (size_t i = 0; i < limits_.size(); ++i) totals.connection_limits[i] += limits_[i].value();
+  for (size_t i = 0; i < floods_.size(); ++i) totals.floods[i] += floods_[i].value();
   duration_.add_to(totals.request_duration);
   queue_.add_to(totals.queue_duration);
   php_.add_to(totals.php_duration);

@@ -47,6 +47,8 @@ struct Totals {
   uint64_t sent_bytes = 0;
   uint64_t connections_opened = 0;
   uint64_t connections_closed = 0;
+  std::array<uint64_t, serve::kConnectionLimits> connection_limits{};
+  std::array<uint64_t, http::kHttp2Costs> floods{};  // by their cost
   HistogramTotals request_duration;
   HistogramTotals queue_duration;
   HistogramTotals php_duration;
@@ -82,11 +84,17 @@ class alignas(128) LoopMetrics final : public serve::ExchangeObserver {
   void on_exchange(const serve::ExchangeReport& report) override;
   void on_connection_opened() override { opened_.add(1); }
   void on_connection_closed() override { closed_.add(1); }
+  void on_connection_limit(serve::ConnectionLimit limit) override {
+    limits_[static_cast<size_t>(limit)].add(1);
+  }
+  void on_flood(http::Http2Cost cost) override { floods_[static_cast<size_t>(cost)].add(1); }
   void add_to(Totals& totals) const;
 
  private:
   std::array<Counter, kMethods.size()> requests_;
   std::array<Counter, kStatusClasses> responses_;
+  std::array<Counter, serve::kConnectionLimits> limits_;
+  std::array<Counter, http::kHttp2Costs> floods_;
   Counter timeouts_, dropped_, received_, sent_, opened_, closed_;
   Histogram duration_, queue_, php_;
 };

@@ -106,6 +106,8 @@ MetricsSnapshot snapshot() {
   snapshot.workers = {{.worker = 0, .pid = 5, .phase = pool::WorkerPhase::kIdle}};
   snapshot.memory = {{0, 4096}};
   snapshot.totals.dropped = 3;
+  snapshot.totals.floods[static_cast<size_t>(http::Http2Cost::kContinuation)] = 4;
+  snapshot.totals.connection_limits[static_cast<size_t>(serve::ConnectionLimit::kAll)] = 5;
   snapshot.machine.memory_total = 1000;
   snapshot.machine.memory_available = 250;
   return snapshot;
@@ -119,6 +121,9 @@ TEST(MetricsText, HasTheNamesOfTheContract) {
         "tokio_php_requests_total{method=\"GET\"} 7\n",
         "tokio_php_requests_total{method=\"OTHER\"} 0\n",
         "tokio_php_responses_total{status=\"2xx\"} 7\n", "tokio_php_dropped_requests 3\n",
+        "tokio_php_floods_total{kind=\"continuation\"} 4\n",
+        "tokio_php_floods_total{kind=\"reset\"} 0\n",
+        "tokio_php_connection_limits_total{limit=\"max_connections\"} 5\n",
         "tokio_php_request_duration_seconds_bucket{le=\"0.001\"} 0\n",
         "tokio_php_request_duration_seconds_bucket{le=\"0.0025\"} 7\n",
         "tokio_php_request_duration_seconds_bucket{le=\"+Inf\"} 7\n",

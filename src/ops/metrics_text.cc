@@ -7,6 +7,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "serve/flood_guard.h"
+
 namespace howdah::ops {
 namespace {
 
@@ -14,6 +16,10 @@ using pool::WorkerPhase;
 
 constexpr std::array<WorkerPhase, 4> kPhases = {WorkerPhase::kStarting, WorkerPhase::kIdle,
                                                 WorkerPhase::kBusy, WorkerPhase::kDead};
+
+// In the order of serve::ConnectionLimit.
+constexpr std::array<std::string_view, serve::kConnectionLimits> kLimitNames = {
+    "max_connections_per_ip", "max_connections", "descriptors"};
 
 double seconds(base::Nanos nanos) { return static_cast<double>(nanos) / base::kSecond; }
 
@@ -103,6 +109,21 @@ void write_requests(Writer& writer, const MetricsSnapshot& snapshot) {
                 snapshot.log_lines_dropped);
 }
 
+void write_defences(Writer& writer, const Totals& totals) {
+  writer.family(
+      "tokio_php_connection_limits_total", "counter",
+      "Clients refused by max_connections_per_ip, and pauses of accepting for the others.");
+  for (size_t i = 0; i < kLimitNames.size(); ++i) {
+    writer.sample(fmt::format("limit=\"{}\"", kLimitNames[i]), totals.connection_limits[i]);
+  }
+  writer.family("tokio_php_floods_total", "counter",
+                "HTTP/2 connections ended as floods, by kind.");
+  for (size_t i = 0; i < http::kHttp2Costs; ++i) {
+    writer.sample(fmt::format("kind=\"{}\"", serve::name_of(static_cast<http::Http2Cost>(i))),
+                  totals.floods[i]);
+  }
+}
+
 void write_workers(Writer& writer, const MetricsSnapshot& snapshot) {
   writer.family("tokio_php_workers", "gauge", "Workers by state.");
   for (WorkerPhase phase : kPhases) {
@@ -157,6 +178,7 @@ std::string_view name_of(WorkerPhase phase) {
 std::string metrics_text(const MetricsSnapshot& snapshot) {
   Writer writer;
   write_requests(writer, snapshot);
+  write_defences(writer, snapshot.totals);
   write_workers(writer, snapshot);
   write_machine(writer, snapshot.machine);
   return writer.take();

@@ -25,6 +25,8 @@ FloodLimit limit_of(http::Http2Cost cost) {
       return kEmptyFrameLimit;
     case Http2Cost::kSmallData:
       return kSmallDataLimit;
+    case Http2Cost::kContinuation:
+      return kContinuationLimit;
     case Http2Cost::kOverheadByte:
       return kOverheadByteLimit;
   }
@@ -58,23 +60,25 @@ const char* name_of(http::Http2Cost cost) {
   using http::Http2Cost;
   switch (cost) {
     case Http2Cost::kReset:
-      return "stream resets";
+      return "reset";
     case Http2Cost::kProvokedReset:
-      return "provoked stream resets";
+      return "provoked_reset";
     case Http2Cost::kSettings:
-      return "SETTINGS";
+      return "settings";
     case Http2Cost::kPing:
-      return "PING";
+      return "ping";
     case Http2Cost::kPriority:
-      return "PRIORITY";
+      return "priority";
     case Http2Cost::kWindowUpdate:
-      return "WINDOW_UPDATE";
+      return "window_update";
     case Http2Cost::kEmptyFrame:
-      return "empty frames";
+      return "empty_frame";
     case Http2Cost::kSmallData:
-      return "tiny DATA frames";
+      return "small_data";
+    case Http2Cost::kContinuation:
+      return "continuation";
     case Http2Cost::kOverheadByte:
-      return "bytes that are no request";
+      return "overhead";
   }
   std::unreachable();
 }

@@ -28,7 +28,7 @@ class FloodGuard {
   std::array<Bucket, http::kHttp2Costs> buckets_;
 };
 
-// For the log: "reset".
+// For the log and the metrics: "reset".
 const char* name_of(http::Http2Cost cost);
 
 }  // namespace howdah::serve

@@ -65,7 +65,7 @@ void FrontLoop::adopt(base::UniqueFd client, Protocol protocol) {
   auto addresses = addresses_of(client.get());
   if (!addresses) return;
   addresses->trusted = services_.shared.options.trusted_proxies.contains(addresses->client);
-  if (!admit(*addresses)) return turn_away(std::move(client), *addresses, protocol);
+  if (!admit(*addresses)) return turn_away(client.get(), *addresses, protocol);
   services_.shared.connections.fetch_add(1, std::memory_order_relaxed);
   services_.shared.observer.on_connection_opened();
   Client accepted{net::ClientSocket(std::move(client)), std::move(*addresses), {}, protocol};
@@ -74,18 +74,19 @@ void FrontLoop::adopt(base::UniqueFd client, Protocol protocol) {
   begin(first, std::move(accepted));
 }
 
-// A trusted proxy and a unix socket bring the connections of many.
+// A trusted proxy and a unix socket bring the connections of many; whom a PROXY header names is
+// counted behind it.
 bool FrontLoop::admit(ConnectionAddresses& addresses) {
   uint32_t limit = services_.shared.options.max_connections_per_ip;
-  if (limit == 0 || addresses.trusted || !addresses.client) return true;
+  if (limit == 0 || addresses.trusted || !addresses.client || addresses.counted) return true;
   addresses.counted = services_.shared.clients.add(*addresses.client, limit);
   return addresses.counted;
 }
 
 // MAX_CONNECTIONS_PER_IP: no memory or descriptor is kept for the client.
-void FrontLoop::turn_away(base::UniqueFd client, const ConnectionAddresses& addresses,
-                          Protocol protocol) {
-  if (protocol == Protocol::kHttp1) say_too_many(client.get());
+void FrontLoop::turn_away(int client, const ConnectionAddresses& addresses, Protocol protocol) {
+  if (protocol == Protocol::kHttp1) say_too_many(client);
+  services_.shared.observer.on_connection_limit(ConnectionLimit::kPerIp);
   ++turned_away_;
   base::Nanos now = services_.loop.now();
   if (now < turn_away_log_at_) return;
@@ -174,7 +175,14 @@ bool FrontLoop::poll() {
   recycle();
   if (!services_.handed_on.empty()) {
     auto handed_on = std::exchange(services_.handed_on, {});
-    for (auto& [protocol, client] : handed_on) begin(protocol, std::move(client));
+    for (auto& [protocol, client] : handed_on) {
+      if (admit(client.addresses)) {
+        begin(protocol, std::move(client));
+      } else {
+        turn_away(client.socket.fd(), client.addresses, protocol);
+        services_.client_gone(client.addresses);
+      }
+    }
     busy = true;
   }
   for (auto& acceptor : acceptors_) {
@@ -208,7 +216,7 @@ bool FrontLoop::accept_some(Acceptor& acceptor) {
 bool FrontLoop::accept_one(Acceptor& acceptor) {
   if (!has_room()) {
     // Who comes now waits in the backlog.
-    pause();
+    pause(ConnectionLimit::kAll);
     return false;
   }
   int fd = base::retry_eintr(
@@ -226,11 +234,12 @@ bool FrontLoop::accept_one(Acceptor& acceptor) {
     services_.shared.log.error("cannot accept, pausing", {{"reason", ::strerrordesc_np(errno)}});
     accept_log_at_ = now + kRefusalLogGap;
   }
-  pause();
+  pause(ConnectionLimit::kDescriptors);
   return false;
 }
 
-void FrontLoop::pause() {
+void FrontLoop::pause(ConnectionLimit limit) {
+  services_.shared.observer.on_connection_limit(limit);
   paused_ = true;
   services_.loop.timers().arm(pause_timer_, services_.loop.now() + kAcceptPause);
 }

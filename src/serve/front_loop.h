@@ -58,11 +58,11 @@ class FrontLoop final : public net::PassHook {
 
   bool accept_some(Acceptor& acceptor);
   bool accept_one(Acceptor& acceptor);
-  void pause();
+  void pause(ConnectionLimit limit);
   void on_pause_over() { paused_ = false; }
   bool has_room();
   bool admit(ConnectionAddresses& addresses);
-  void turn_away(base::UniqueFd client, const ConnectionAddresses& addresses, Protocol protocol);
+  void turn_away(int client, const ConnectionAddresses& addresses, Protocol protocol);
   void say_too_many(int client);
   void begin(Protocol protocol, Client client);
   std::unique_ptr<Connection> connection_for(Protocol protocol);

@@ -79,6 +79,7 @@ TEST_F(FrontLoopTest, LetsClientsBeyondTheLimitWait) {
   pass(kAcceptPause + base::kSecond);
   EXPECT_EQ(front_->connections(), 2u);
   EXPECT_EQ(observer_.open, 2);
+  EXPECT_THAT(observer_.limits, testing::Contains(ConnectionLimit::kAll));
   client_ = std::move(three);
   EXPECT_THAT(get("/page.html"), testing::HasSubstr("<p>page</p>"));
 }
@@ -97,6 +98,7 @@ TEST_F(FrontLoopTest, TurnsAClientWithTooManyConnectionsAway) {
   EXPECT_EQ(body_of(answer), "429 Too Many Requests");
   EXPECT_TRUE(closed_);
   EXPECT_EQ(observer_.open, 2);
+  EXPECT_THAT(observer_.limits, testing::ElementsAre(ConnectionLimit::kPerIp));
   one.reset();
   turn();
   client_ = dial();
@@ -130,6 +132,7 @@ TEST_F(FrontLoopTest, RecoversWhenDescriptorsHadRunOut) {
   EXPECT_EQ(front_->connections(), 0u);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_EQ(sink_.lines, 1) << "once, not each time";
+  EXPECT_THAT(observer_.limits, testing::Contains(ConnectionLimit::kDescriptors));
   pass(kAcceptPause + base::kSecond);
   EXPECT_EQ(front_->connections(), 1u);
 }

@@ -185,7 +185,7 @@ Http1Connection::Go Http1Connection::on_head(size_t head_size) {
     state_ = State::kBody;  // kEnd is next
     return Go::kOn;
   }
-  body_began_ = last_input_ = services_.loop.now();
+  body_pace_.begin(services_.loop.now());
   arm(services_.shared.options.body_timeout);
   if (plan == Exchange::BodyPlan::kGather) {
     state_ = State::kBody;
@@ -247,7 +247,7 @@ bool Http1Connection::receive(size_t wanted) {
   if (got > 0) {
     input_.commit(static_cast<size_t>(got));
     turn_bytes_ += static_cast<size_t>(got);
-    last_input_ = services_.loop.now();
+    body_pace_.note(services_.loop.now());
     // What comes after an emptied socket is told of. Not so the end, which may have been already.
     bool emptied = !socket_.may_hold_more(static_cast<size_t>(got), room.size());
     if (emptied && !hung_up_) readable_ = false;
@@ -360,17 +360,12 @@ void Http1Connection::on_timer() {
   }
 }
 
-// Armed once per stretch: bytes only move last_input_.
 void Http1Connection::on_body_timer() {
-  base::Nanos now = services_.loop.now();
   base::Nanos limit = services_.shared.options.body_timeout;
-  uint64_t least = static_cast<uint64_t>((now - body_began_) / base::kSecond) * kBodyBytesPerSecond;
-  bool slow = now - body_began_ >= limit && body_bytes_ < least;
-  if (slow || now - last_input_ >= limit) {
-    refuse(408, "BODY_TIMEOUT");
-    return advance();
-  }
-  services_.loop.timers().arm(timer_, std::min(last_input_ + limit, now + kBodyRateCheck));
+  auto next = body_pace_.next_look(services_.loop.now(), limit, body_bytes_);
+  if (next) return services_.loop.timers().arm(timer_, *next);
+  refuse(408, "BODY_TIMEOUT");
+  advance();
 }
 
 }  // namespace howdah::serve

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "http/http1_parser.h"
+#include "serve/body_pace.h"
 #include "serve/connection.h"
 #include "serve/output_queue.h"
 #include "serve/response_stream.h"
@@ -114,8 +115,7 @@ class Http1Connection final : public Connection, private ResponseStream {
   bool request_complete_ = false;
   bool head_only_ = false;
   uint64_t body_bytes_ = 0;  // read of the present body, or while lingering
-  base::Nanos body_began_ = 0;
-  base::Nanos last_input_ = 0;
+  BodyPace body_pace_;
   net::MemberTimer<Http1Connection, &Http1Connection::on_timer> timer_{*this};
 
   // The answer.

@@ -158,6 +158,7 @@ http::Http2StreamUser* Http2Connection::open_stream(int32_t id, size_t head_size
 bool Http2Connection::on_cost(http::Http2Cost cost, size_t amount) {
   if (guard_.spend(cost, amount, services_.loop.now())) return true;
   if (!flooded_) {
+    services_.shared.observer.on_flood(cost);
     services_.shared.log.warn(
         "HTTP/2 connection ended: flood",
         {{"of", std::string_view(name_of(cost))}, {"ip", std::string_view(addresses_.client_ip)}});

@@ -428,7 +428,8 @@ class Http2FloodTest : public Http2Test {
     }
     return most;
   }
-  void expect_calm() {
+  void expect_calm(http::Http2Cost cost) {
+    EXPECT_THAT(observer_.floods, ElementsAre(cost));
     ASSERT_THAT(goaways_, SizeIs(1));
     EXPECT_EQ(goaways_[0].second, uint32_t{NGHTTP2_ENHANCE_YOUR_CALM});
     pass(kLingerTime + base::kSecond);
@@ -442,7 +443,7 @@ TEST_F(Http2FloodTest, RapidReset) {
   flood([&] { reset(ask(get("/app.php"))); }, kResetLimit.burst);
   EXPECT_THAT(goaways_, IsEmpty());
   flood([&] { reset(ask(get("/app.php"))); }, 1);
-  expect_calm();
+  expect_calm(http::Http2Cost::kReset);
   EXPECT_EQ(observer_.exchanges.size(), kResetLimit.burst + 1);
 }
 
@@ -465,7 +466,7 @@ TEST_F(Http2FloodTest, ResetsProvokedByBadFrames) {
       },
       kProvokedResetLimit.burst + 10);
   EXPECT_EQ(taken, kProvokedResetLimit.burst + 1);
-  expect_calm();
+  expect_calm(http::Http2Cost::kProvokedReset);
 }
 
 TEST_F(Http2FloodTest, MalformedHeads) {
@@ -473,7 +474,7 @@ TEST_F(Http2FloodTest, MalformedHeads) {
   Fields head = get("/page.html");
   head.push_back({"connection", "close"});
   flood([&] { ask(head); }, kProvokedResetLimit.burst + 10);
-  expect_calm();
+  expect_calm(http::Http2Cost::kProvokedReset);
 }
 
 TEST_F(Http2FloodTest, Settings) {
@@ -484,14 +485,14 @@ TEST_F(Http2FloodTest, Settings) {
         pump();
       },
       kSettingsLimit.burst + 10);
-  expect_calm();
+  expect_calm(http::Http2Cost::kSettings);
 }
 
 TEST_F(Http2FloodTest, Pings) {
   begin();
   uint64_t taken = flood([&] { raw_frame(NGHTTP2_PING, 0, 0, "12345678"); }, kPingLimit.burst + 10);
   EXPECT_EQ(taken, kPingLimit.burst + 1);
-  expect_calm();
+  expect_calm(http::Http2Cost::kPing);
 }
 
 TEST_F(Http2FloodTest, PingsThatAreNotRead) {
@@ -501,14 +502,14 @@ TEST_F(Http2FloodTest, PingsThatAreNotRead) {
   for (uint64_t i = 0; i < kPingLimit.burst + 10; ++i) many += ping;
   send(many);
   pump();
-  expect_calm();
+  expect_calm(http::Http2Cost::kPing);
 }
 
 TEST_F(Http2FloodTest, Priorities) {
   begin();
   flood([&] { raw_frame(NGHTTP2_PRIORITY, 0, 1, std::string_view("\0\0\0\0\x10", 5)); },
         kPriorityLimit.burst + 10);
-  expect_calm();
+  expect_calm(http::Http2Cost::kPriority);
 }
 
 TEST_F(Http2FloodTest, WindowsOpenedAByteAtATime) {
@@ -524,7 +525,7 @@ TEST_F(Http2FloodTest, WindowsOpenedAByteAtATime) {
       },
       kWindowUpdateLimit.burst + 10);
   EXPECT_EQ(seen_[stream].body.size(), kWindowUpdateLimit.burst);
-  expect_calm();
+  expect_calm(http::Http2Cost::kWindowUpdate);
 }
 
 TEST_F(Http2FloodTest, ALongDownloadIsNone) {
@@ -539,14 +540,14 @@ TEST_F(Http2FloodTest, EmptyData) {
   begin();
   int32_t stream = begin_request(post("/app.php"));
   flood([&] { send_body(stream, "", false); }, kEmptyFrameLimit.burst + 10);
-  expect_calm();
+  expect_calm(http::Http2Cost::kEmptyFrame);
 }
 
 TEST_F(Http2FloodTest, DataOfAByte) {
   begin();
   int32_t stream = begin_request(post("/app.php"));
   flood([&] { send_body(stream, "x", false); }, kSmallDataLimit.burst + 10);
-  expect_calm();
+  expect_calm(http::Http2Cost::kSmallData);
 }
 
 TEST_F(Http2FloodTest, Continuations) {
@@ -554,7 +555,7 @@ TEST_F(Http2FloodTest, Continuations) {
   raw_frame(NGHTTP2_HEADERS, 0, 1, "\x82\x86\x84");
   uint64_t taken = flood([&] { raw_frame(NGHTTP2_CONTINUATION, 0, 1, "\x10\x01x\x01y"); }, 20);
   EXPECT_EQ(taken, kContinuations + 1);
-  expect_calm();
+  expect_calm(http::Http2Cost::kContinuation);
 }
 
 TEST_F(Http2FloodTest, FramesOfUnknownTypes) {
@@ -563,7 +564,7 @@ TEST_F(Http2FloodTest, FramesOfUnknownTypes) {
   uint64_t taken = flood([&] { raw_frame(0xfa, 0, 0, payload); }, 1000);
   EXPECT_NEAR(static_cast<double>(taken),
               static_cast<double>(kOverheadByteLimit.burst / payload.size()), 3);
-  expect_calm();
+  expect_calm(http::Http2Cost::kOverheadByte);
 }
 
 }  // namespace

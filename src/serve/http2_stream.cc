@@ -78,9 +78,10 @@ void Http2Stream::on_refused(http::Http2HeadReader& request) {
 }
 
 void Http2Stream::begin_body(Exchange::BodyPlan plan) {
-  body_began_ = last_input_ = services_.loop.now();
+  base::Nanos began = services_.loop.now();
   base::Nanos limit = services_.shared.options.body_timeout;
-  if (limit != 0) services_.loop.timers().arm(body_timer_, body_began_ + limit);
+  body_pace_.begin(began);
+  if (limit != 0) services_.loop.timers().arm(body_timer_, began + limit);
   wants_body_ = plan == Exchange::BodyPlan::kGather;
   if (wants_body_) {
     if (head_.expect_continue) send_interim(100, {});
@@ -92,7 +93,7 @@ void Http2Stream::begin_body(Exchange::BodyPlan plan) {
 
 void Http2Stream::on_body(std::string_view bytes) {
   body_bytes_ += bytes.size();
-  last_input_ = services_.loop.now();
+  body_pace_.note(services_.loop.now());
   if (wants_body_) {
     gather_body(bytes);
   } else if (!request_ended_ && body_bytes_ > kDiscardBytes) {
@@ -130,20 +131,14 @@ void Http2Stream::end_request() {
   exchange_->on_request_end();
 }
 
-// Armed once per stretch: bytes only move last_input_.
 void Http2Stream::on_body_timer() {
   if (lingering_) {
     connection_->session().reset(id_, http::Http2Error::kNone);
     return connection_->schedule();
   }
-  base::Nanos now = services_.loop.now();
   base::Nanos limit = services_.shared.options.body_timeout;
-  uint64_t least = static_cast<uint64_t>((now - body_began_) / base::kSecond) * kBodyBytesPerSecond;
-  bool slow = now - body_began_ >= limit && body_bytes_ < least;
-  if (!slow && now - last_input_ < limit) {
-    services_.loop.timers().arm(body_timer_, std::min(last_input_ + limit, now + kBodyRateCheck));
-    return;
-  }
+  auto next = body_pace_.next_look(services_.loop.now(), limit, body_bytes_);
+  if (next) return services_.loop.timers().arm(body_timer_, *next);
   request_ended_ = true;
   wants_body_ = false;
   exchange_->refuse(408, "BODY_TIMEOUT");

@@ -11,6 +11,7 @@
 #include "http/http2_session.h"
 #include "http/message.h"
 #include "net/timer_wheel.h"
+#include "serve/body_pace.h"
 #include "serve/exchange.h"
 #include "serve/output_queue.h"
 #include "serve/response_stream.h"
@@ -95,8 +96,7 @@ class Http2Stream final : public http::Http2StreamUser, private ResponseStream {
   bool lingering_ = false;
   uint64_t body_bytes_ = 0;
   size_t body_in_memory_ = 0;
-  base::Nanos body_began_ = 0;
-  base::Nanos last_input_ = 0;
+  BodyPace body_pace_;
   net::MemberTimer<Http2Stream, &Http2Stream::on_body_timer> body_timer_{*this};
 
   // The answer.

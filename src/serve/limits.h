@@ -143,9 +143,10 @@ inline constexpr FloodLimit kEmptyFrameLimit{100, 10};
 inline constexpr FloodLimit kSmallDataLimit{4000, 500};
 // Bytes beside heads and bodies: whatever else there is, padding and unknown frames too.
 inline constexpr FloodLimit kOverheadByteLimit{2 << 20, 128 << 10};
-// CONTINUATION frames of one head (CVE-2024-28182 and its like in others), and what nghttp2 queues
-// by itself.
+// CONTINUATION frames of one head (CVE-2024-28182 and its like in others); one more is too many.
 inline constexpr size_t kContinuations = 8;
+inline constexpr FloodLimit kContinuationLimit{0, 1};
+// Entries of one SETTINGS frame.
 inline constexpr size_t kSettingsEntries = 32;
 
 }  // namespace howdah::serve

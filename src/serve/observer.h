@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/http2_session.h"
 #include "http/message.h"
 
 namespace howdah::serve {
@@ -37,6 +38,14 @@ struct ExchangeReport {
   std::string_view error;  // for the log: why it went wrong, a literal
 };
 
+// What keeps clients out before they have said anything (docs/errors.md).
+enum class ConnectionLimit : uint8_t {
+  kPerIp,        // MAX_CONNECTIONS_PER_IP: one client was refused
+  kAll,          // MAX_CONNECTIONS: accepting pauses for up to kAcceptPause
+  kDescriptors,  // no descriptor or memory for one more: likewise
+};
+inline constexpr size_t kConnectionLimits = 3;
+
 // Called on the loop's thread; one object for all loops must be thread-safe.
 class ExchangeObserver {
  public:
@@ -44,6 +53,9 @@ class ExchangeObserver {
   virtual void on_exchange(const ExchangeReport& report) = 0;
   virtual void on_connection_opened() = 0;
   virtual void on_connection_closed() = 0;
+  virtual void on_connection_limit(ConnectionLimit limit) = 0;
+  // An HTTP/2 connection ends because its client sent too much of this (limits.h).
+  virtual void on_flood(http::Http2Cost cost) = 0;
 };
 
 struct AdmissionDecision {

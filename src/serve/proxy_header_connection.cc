@@ -11,21 +11,16 @@
 namespace howdah::serve {
 
 void ProxyHeaderConnection::open(Client client) {
-  client_ = std::move(client);
-  open_ = true;
   begun_ = hung_up_ = false;
   const ServeOptions& options = services_.shared.options;
-  base::Nanos limit = options.idle_timeout != 0 ? options.idle_timeout : options.header_timeout;
-  if (limit != 0) services_.loop.timers().arm(timer_, services_.loop.now() + limit);
-  if (!services_.loop.ready_set().add(client_.socket.fd(), *this)) close();
+  begin(std::move(client),
+        options.idle_timeout != 0 ? options.idle_timeout : options.header_timeout);
 }
-
-void ProxyHeaderConnection::run() {}
 
 void ProxyHeaderConnection::drain() {
   // What has arrived already is a client that gets its answer.
   look();
-  if (open_ && !begun_) close();
+  if (is_open() && !begun_) close();
 }
 
 void ProxyHeaderConnection::on_ready(uint32_t events) {
@@ -48,9 +43,9 @@ void ProxyHeaderConnection::look() {
     case net::ProxyHeaderState::kComplete:
       std::ignore = ::recv(client_.socket.fd(), bytes, header.size, 0);
       replace_addresses(header);
-      return hand_on();
+      return hand_on(client_.next);
     case net::ProxyHeaderState::kAbsent:
-      return hand_on();
+      return hand_on(client_.next);
     case net::ProxyHeaderState::kMalformed:
       services_.shared.log.warn("malformed PROXY header", {{"proxy", client_.addresses.client_ip}});
       return close();
@@ -59,9 +54,7 @@ void ProxyHeaderConnection::look() {
 
 void ProxyHeaderConnection::note_begin() {
   if (std::exchange(begun_, true)) return;
-  base::Nanos limit = services_.shared.options.header_timeout;
-  services_.loop.timers().cancel(timer_);
-  if (limit != 0) services_.loop.timers().arm(timer_, services_.loop.now() + limit);
+  arm(services_.shared.options.header_timeout);
 }
 
 void ProxyHeaderConnection::replace_addresses(const net::ProxyHeader& header) {
@@ -80,27 +73,13 @@ void ProxyHeaderConnection::replace_addresses(const net::ProxyHeader& header) {
   addresses.trusted = services_.shared.options.trusted_proxies.contains(addresses.client);
 }
 
-// The descriptor and the count of the client go with it.
-void ProxyHeaderConnection::hand_on() {
-  leave();
-  services_.handed_on.push_back({client_.next, std::move(client_)});
-}
-
 void ProxyHeaderConnection::close() {
-  if (!open_) return;
-  leave();
   // Bytes that were not read would turn the end into a reset.
   char bytes[net::kMaxProxyBlock];
-  if (begun_) std::ignore = ::recv(client_.socket.fd(), bytes, sizeof bytes, MSG_DONTWAIT);
-  client_.socket.close();
-  services_.client_gone(client_.addresses);
-}
-
-void ProxyHeaderConnection::leave() {
-  open_ = false;
-  services_.loop.timers().cancel(timer_);
-  services_.loop.ready_set().remove(client_.socket.fd(), *this);
-  services_.ended.push_back(this);
+  if (is_open() && begun_) {
+    std::ignore = ::recv(client_.socket.fd(), bytes, sizeof bytes, MSG_DONTWAIT);
+  }
+  PassingConnection::close();
 }
 
 }  // namespace howdah::serve

@@ -75,6 +75,24 @@ TEST_F(ProxyHeaderConnectionTest, ClosesWhenItIsMalformed) {
   EXPECT_EQ(front_->connections(), 0u);
 }
 
+TEST_F(ProxyHeaderConnectionTest, CountsTheClientItNames) {
+  options_.max_connections_per_ip = 1;
+  connect();
+  send(kLine);
+  base::UniqueFd first = std::move(client_);
+  connect();
+  EXPECT_THAT(ask(kLine + kRequest), HasSubstr("429 Too Many Requests"));
+  EXPECT_EQ(front_->connections(), 1u);
+  EXPECT_EQ(observer_.open, 1);
+  connect();
+  send(kRequest);
+  EXPECT_EQ(front_->connections(), 2u) << "the proxy's own are not counted";
+  client_.reset();
+  first.reset();
+  turn();
+  EXPECT_EQ(shared_->clients.clients(), 0u);
+}
+
 TEST_F(ProxyHeaderConnectionTest, IsNoneFromAnybodyElse) {
   options_.trusted_proxies = {};
   connect();

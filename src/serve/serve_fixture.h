@@ -109,6 +109,8 @@ class RecordingObserver final : public ExchangeObserver {
     bool timed_out, dropped;
   };
   std::vector<Seen> exchanges;
+  std::vector<ConnectionLimit> limits;
+  std::vector<http::Http2Cost> floods;
   int open = 0;
 
   void on_exchange(const ExchangeReport& report) override {
@@ -119,6 +121,8 @@ class RecordingObserver final : public ExchangeObserver {
   }
   void on_connection_opened() override { ++open; }
   void on_connection_closed() override { --open; }
+  void on_connection_limit(ConnectionLimit limit) override { limits.push_back(limit); }
+  void on_flood(http::Http2Cost cost) override { floods.push_back(cost); }
 };
 
 class CountingSink final : public base::LogSink {

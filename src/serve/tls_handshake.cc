@@ -41,33 +41,16 @@ std::vector<std::string_view> tls_protocols() {
 }
 
 void TlsHandshake::open(Client client) {
-  client_ = std::move(client);
-  open_ = true;
   // Records are whole messages: the end of an answer must not wait for an acknowledgement.
   int on = 1;
-  ::setsockopt(client_.socket.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(client.socket.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   base::Nanos limit = services_.shared.options.header_timeout;
-  services_.loop.timers().arm(timer_, services_.loop.now() + (limit != 0 ? limit : kHandshakeTime));
-  if (!services_.loop.ready_set().add(client_.socket.fd(), *this)) close();
-}
-
-void TlsHandshake::leave() {
-  open_ = false;
-  services_.loop.timers().cancel(timer_);
-  services_.loop.ready_set().remove(client_.socket.fd(), *this);
-  services_.ended.push_back(this);
-}
-
-void TlsHandshake::close() {
-  if (!open_) return;
-  leave();
-  client_.socket.close();
-  services_.client_gone(client_.addresses);
+  begin(std::move(client), limit != 0 ? limit : kHandshakeTime);
 }
 
 void TlsHandshake::drain() {
   if (!begun()) look_at_first_byte();
-  if (open_ && !begun()) close();
+  if (is_open() && !begun()) close();
 }
 
 void TlsHandshake::on_ready(uint32_t) { begun() ? proceed() : look_at_first_byte(); }
@@ -111,11 +94,6 @@ void TlsHandshake::proceed() {
       client_.addresses.tls = session.version();
       return hand_on(protocol_of(session.protocol()));
   }
-}
-
-void TlsHandshake::hand_on(Protocol protocol) {
-  leave();
-  services_.handed_on.push_back({protocol, std::move(client_)});
 }
 
 }  // namespace howdah::serve

@@ -5,8 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "serve/connection.h"
-#include "serve/services.h"
+#include "serve/passing_connection.h"
 
 namespace howdah::serve {
 
@@ -15,17 +14,13 @@ std::vector<std::string_view> tls_protocols();
 
 // A client that has not said anything costs no session. One that speaks plain HTTP is handed on as
 // it is, with Entrance::kMistaken, to be answered.
-class TlsHandshake final : public Connection {
+class TlsHandshake final : public PassingConnection {
  public:
-  explicit TlsHandshake(LoopServices& services) : services_(services) {}
-  ~TlsHandshake() override { close(); }
+  explicit TlsHandshake(LoopServices& services) : PassingConnection(services) {}
 
   Protocol protocol() const override { return Protocol::kTlsHandshake; }
   void open(Client client) override;
-  void run() override {}
-  bool scheduled() const override { return false; }
   void drain() override;
-  void close() override;
 
  private:
   void on_ready(uint32_t events) override;
@@ -33,13 +28,6 @@ class TlsHandshake final : public Connection {
   void look_at_first_byte();
   void start_session();
   void proceed();
-  void hand_on(Protocol protocol);
-  void leave();
-
-  LoopServices& services_;
-  bool open_ = false;
-  Client client_;
-  net::MemberTimer<TlsHandshake, &TlsHandshake::close> timer_{*this};
 };
 
 }  // namespace howdah::serve

@@ -27,6 +27,10 @@ class ExchangeLog final : public serve::ExchangeObserver {
   }
   void on_connection_opened() override { metrics_.loop(loop_).on_connection_opened(); }
   void on_connection_closed() override { metrics_.loop(loop_).on_connection_closed(); }
+  void on_connection_limit(serve::ConnectionLimit limit) override {
+    metrics_.loop(loop_).on_connection_limit(limit);
+  }
+  void on_flood(http::Http2Cost cost) override { metrics_.loop(loop_).on_flood(cost); }
 
  private:
   static inline thread_local size_t loop_ = 0;

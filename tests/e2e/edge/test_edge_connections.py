@@ -1,12 +1,15 @@
 """How many connections there may be: of one client, and in all."""
 
 import resource
+import ssl
 
 import pytest
 
 from harness import processes
+from harness.certificates import Authority
 from harness.server import run_howdah
 from harness.sockets import ask, tcp_connection
+from harness.tls import TlsSite
 from harness.waiting import wait_until
 
 pytestmark = pytest.mark.howdah_only("its settings")
@@ -14,6 +17,10 @@ pytestmark = pytest.mark.howdah_only("its settings")
 
 def connections(server):
     return server.internal("/health").json()["active_connections"]
+
+
+def kept_out(server, limit):
+    return server.metric(f'tokio_php_connection_limits_total{{limit="{limit}"}}')
 
 
 def dial(server, source="127.0.0.1", host="127.0.0.1"):
@@ -69,6 +76,7 @@ def test_refusals_are_no_log_flood(launch):
         for _ in range(100):
             with dial(server) as refused:
                 refused.read_to_end()
+    assert kept_out(server, "max_connections_per_ip") == 100
     lines = [line for line in server.log.json_lines() if "MAX_CONNECTIONS_PER_IP" in line["msg"]]
     assert len(lines) <= 2, lines
 
@@ -92,6 +100,50 @@ def test_trusted_proxies_and_unix_sockets_are_not_counted(launch):
         raw.close()
 
 
+def named(server, client, proxy="127.0.0.2"):
+    """A client of the proxy, named in a PROXY header."""
+    raw = dial(server, source=proxy)
+    raw.send(f"PROXY TCP4 {client} 192.0.2.80 4711 80\r\n")
+    return raw
+
+
+def test_who_is_named_in_a_proxy_header_is_counted_by_that_address(launch):
+    server = launch(MAX_CONNECTIONS_PER_IP=2, TRUSTED_PROXIES="127.0.0.2")
+    held = [named(server, "203.0.113.9") for _ in range(2)]
+    assert all(is_served(raw) for raw in held)
+    with named(server, "203.0.113.9") as third:
+        assert is_turned_away(third)
+    line = server.wait_for_log(lambda line: "MAX_CONNECTIONS_PER_IP" in line["msg"], "about the refusal")
+    assert line["data"]["ip"] == "203.0.113.9"
+    with named(server, "203.0.113.10") as other, dial(server, source="127.0.0.2") as proxy:
+        assert is_served(other) and is_served(proxy)
+    held.pop().close()
+    wait_until(lambda: connections(server) == 1, "the connection to be gone")
+    with named(server, "203.0.113.9") as again:
+        assert is_served(again)
+    held.pop().close()
+    wait_until(lambda: connections(server) == 0, "nothing to be left")
+
+
+def test_clients_named_in_a_forwarded_for_are_not_counted(launch):
+    server = launch(MAX_CONNECTIONS_PER_IP=1, TRUSTED_PROXIES="127.0.0.2")
+    held = [dial(server, source="127.0.0.2") for _ in range(3)]
+    for raw in held:
+        raw.send("GET /server.php HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n")
+        assert raw.read_response().status == 200
+    for raw in held:
+        raw.close()
+
+
+def test_beyond_its_limit_a_client_of_a_tls_port_gets_no_handshake(launch, tmp_path):
+    site = TlsSite(launch, Authority(tmp_path), MAX_CONNECTIONS_PER_IP=1)
+    with site.connect() as first:
+        assert first.get("/server.php").status == 200
+        with pytest.raises((ConnectionError, ssl.SSLError)):
+            site.connect()
+        assert first.get("/server.php").status == 200
+
+
 def test_a_thousand_that_come_and_go_leave_nothing_behind(launch):
     server = launch(MAX_CONNECTIONS_PER_IP=4)
     files = processes.fd_count(server.front_pid())
@@ -113,6 +165,7 @@ def test_who_is_beyond_max_connections_waits(launch):
     assert not third.readable(0.3)  # the span in which nothing may happen
     first.close()
     assert third.read_response().status == 200
+    assert kept_out(server, "max_connections") > 0 == kept_out(server, "descriptors")
     second.close()
     third.close()
 

@@ -100,20 +100,27 @@ def padding(connection):
         yield frame(DATA, 0x8, stream, b"\xff" + bytes(64) + bytes(255))
 
 
-FLOODS = [
-    rapid_resets,
-    provoked_resets,
-    malformed_heads,
-    settings_flood,
-    pings,
-    priorities,
-    window_updates,
-    empty_data,
-    data_of_a_byte,
-    continuations,
-    unknown_frames,
-    padding,
-]
+# By the name that the metric has for each.
+FLOODS = {
+    rapid_resets: "reset",
+    provoked_resets: "provoked_reset",
+    malformed_heads: "provoked_reset",
+    settings_flood: "settings",
+    pings: "ping",
+    priorities: "priority",
+    window_updates: "window_update",
+    empty_data: "empty_frame",
+    data_of_a_byte: "small_data",
+    continuations: "continuation",
+    unknown_frames: "overhead",
+    padding: "overhead",
+}
+
+
+def floods(server):
+    """{kind: how often}, without those that never were."""
+    found = server.metrics().items()
+    return {name.split('"')[1]: count for name, count in found if name.startswith("tokio_php_floods_total") and count}
 
 
 def flood(connection, source, most=50_000):
@@ -135,6 +142,7 @@ def flood(connection, source, most=50_000):
 
 @pytest.mark.parametrize("source", FLOODS, ids=lambda it: it.__name__)
 def test_is_ended_while_others_are_served(server, source):
+    before_floods = floods(server)
     with Http2Connection(server.address) as other, Http2Connection(server.address) as connection:
         assert other.get("/").text == "index"
         # Its own acknowledgement of SETTINGS must not fall into a head.
@@ -146,8 +154,11 @@ def test_is_ended_while_others_are_served(server, source):
             assert other.get(path).status == 200
         assert time.monotonic() - before < 5
         other.expect_alive()
-    line = server.wait_for_log(lambda it: "flood" in it.get("msg", ""), "of the flood") if source is pings else None
-    assert line is None or line["data"]["ip"] == "127.0.0.1"
+    counted = floods(server)
+    assert counted.pop(FLOODS[source]) == before_floods.pop(FLOODS[source], 0) + 1 and counted == before_floods
+    server.wait_for_log(
+        lambda it: it.get("data", {}).get("of") == FLOODS[source] and it["data"]["ip"] == "127.0.0.1", "of the flood"
+    )
 
 
 def test_tiny_windows_are_a_flood(server):
@@ -160,6 +171,7 @@ def test_tiny_windows_are_a_flood(server):
                 break
             connection.pump()
         connection.expect_goaway(ENHANCE_YOUR_CALM)
+    assert floods(server)["window_update"] >= 1
 
 
 def test_a_flood_that_is_not_read_ends_too(server):
