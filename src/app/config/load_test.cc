@@ -283,7 +283,6 @@ TEST_F(LoadConfig, ThePoolGrowsOnlyWhenAskedToOrWhenNoNumberWasChosen) {
 TEST_F(LoadConfig, SaysWhatIsNotYetAvailable) {
   EXPECT_THAT(load({"PROFILE=1"}).config.notices,
               Contains("PROFILE is not yet available in this version"));
-  EXPECT_THAT(load({"SECCOMP=1"}).config.notices, Not(Contains(HasSubstr("SECCOMP"))));
   // Serving without it would be less safe than asked for.
   EXPECT_THAT(load({"RATE_LIMIT=10"}).problems, Contains(HasSubstr("not yet available")));
 }

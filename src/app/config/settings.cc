@@ -95,8 +95,8 @@ const Setting kSettings[] = {
      TextKind{&C::run_as_name, "the name of a user"}},
     {"FRONT_USER", Section::kProcesses, "", "as root: the front's user; howdah, else RUN_AS",
      TextKind{&C::front_user_name, "the name of a user"}},
-    {"SECCOMP", Section::kProcesses, "1", "system call filter of the front", BooleanKind{},
-     kRestart, kNotYet},
+    {"SECCOMP", Section::kProcesses, "1", "system call filter of the front",
+     BooleanKind{&C::seccomp}},
 
     {"QUEUE_CAPACITY", Section::kLimits, "0",
      "requests that may wait for a worker; 0 = workers x 100",

@@ -6,7 +6,9 @@
 #include <string>
 #include <tuple>
 
+#include "app/config/checks.h"
 #include "app/front/front_server.h"
+#include "app/front/system_call_filter.h"
 #include "app/parent/identity.h"
 #include "app/parent/log_file.h"
 
@@ -23,6 +25,17 @@ base::Status give_up_rights(const Config& config, pid_t parent_pid) {
   if (!end_with_parent(parent_pid, SIGKILL)) {
     return base::fail({base::ErrorKind::kClosed, 0, "the parent is gone"});
   }
+  return {};
+}
+
+// A filter that was asked for and cannot be had stops the start; without one nobody asked for the
+// front goes on as it is.
+base::Status filter_system_calls(const Config& config, const base::Logger& log) {
+  if (!config.seccomp) return {};
+  auto filtered = install_system_call_filter();
+  if (filtered || found(config, "SECCOMP").origin != Origin::kDefault) return filtered;
+  log.warn("the front runs without its system call filter",
+           {{"reason", filtered.error().message()}});
   return {};
 }
 
@@ -43,6 +56,10 @@ int front_main(FrontStart start) {
     return 1;
   }
   start.tls.reset();  // its contents are in OpenSSL now
+  if (auto filtered = filter_system_calls(start.config, log); !filtered) {
+    log.error("the front cannot start: SECCOMP=1: " + filtered.error().message());
+    return 1;
+  }
   return server.run();
 }
 
