@@ -191,7 +191,7 @@ def test_a_small_answer_passes_a_large_one(server):
         small = connection.request("/page.html")
         connection.response(small)
         assert not connection.stream(large).ended
-        connection.response(large)
+        connection.response(large, timeout=60)
 
 
 # -- time --------------------------------------------------------------------------------------------
