@@ -83,7 +83,7 @@ struct Config {
   bool use_stub = false;  // no PHP at all
 
   // Processes
-  bool seccomp = true;  // the front's system call filter
+  bool seccomp = true;         // the front's system call filter
   uint32_t front_threads = 0;  // resolved: never 0
   std::string run_as_name;
   std::string front_user_name;
