@@ -269,6 +269,29 @@ TEST_F(ChannelTest, ACancelledWriterComesBackFromAFullRing) {
   EXPECT_EQ(front->claim(0).state, SlotState::kReleased);
 }
 
+TEST_F(ChannelTest, AFinishedAnswerIsCompleteWhileItsScriptGoesOn) {
+  ASSERT_TRUE(publish(0, 1));
+  worker->next_request();
+  worker->begin();
+  worker->body("all of it");
+  worker->finish();
+  EXPECT_TRUE(front->has_news(0));
+  EXPECT_EQ(front->claim(0), (Claim{1, SlotState::kFinished, 0, 1}));
+  auto got = frames();
+  ASSERT_EQ(got.size(), 2u);
+  EXPECT_EQ(got[1].type, FrameType::kEnd);
+  EXPECT_FALSE(worker->body("too late"));
+  EXPECT_FALSE(worker->flush());
+  worker->finish();
+  worker->log(2, "still at it");
+  got = frames();
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].type, FrameType::kLog);
+  worker->release();
+  EXPECT_EQ(front->claim(0).state, SlotState::kReleased);
+  EXPECT_TRUE(frames().empty());  // no second end
+}
+
 TEST_F(ChannelTest, PassesADescriptorForALargeBody) {
   int file = ::memfd_create("body", 0);
   ASSERT_EQ(::write(file, "large", 5), 5);

@@ -99,7 +99,17 @@ enum class SlotState : uint32_t {
   kClaimed = 2,   // a worker has it and PHP has not seen it: at its death another worker gets it
   kRunning = 3,   // PHP has begun: at the worker's death its client gets 502
   kReleased = 4,  // the worker reads the slot no more
+  kFinished = 5,  // the answer's last bytes are in the ring, or will be at once; the script goes on
 };
+
+// PHP is at it: before or after the end of its answer.
+constexpr bool runs(SlotState state) {
+  return state == SlotState::kRunning || state == SlotState::kFinished;
+}
+// The worker has no more to say to the client.
+constexpr bool answered(SlotState state) {
+  return state == SlotState::kFinished || state == SlotState::kReleased;
+}
 
 // A slot's state word: one compare-and-swap says what happens to the slot and who did it.
 struct Claim {

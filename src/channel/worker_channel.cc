@@ -10,6 +10,7 @@
 #include "base/unix_socket.h"
 #include "channel/futex.h"
 #include "channel/protocol_error.h"
+#include "channel/record.h"
 
 namespace howdah::channel {
 // --- SharedRegions -------------------------------------------------------------------------------
@@ -155,9 +156,13 @@ void WorkerChannel::release() {
   if (slot_ == nullptr) return;
   if (!ended_) end();
   slot_ = nullptr;
-  regions_.claims().slots[slot_number_].store(
-      Claim::pack({ticket_, SlotState::kReleased, worker_, incarnation_}),
-      std::memory_order_release);
+  set_state(SlotState::kReleased);
+}
+
+// Of the held request, whose word is this worker's alone since begin().
+void WorkerChannel::set_state(SlotState state) {
+  regions_.claims().slots[slot_number_].store(Claim::pack({ticket_, state, worker_, incarnation_}),
+                                              std::memory_order_release);
 }
 
 void WorkerChannel::request_stop() {
@@ -299,15 +304,31 @@ void WorkerChannel::want_deadline(int64_t deadline) {
   if (!ended_ && later) wanted.store(deadline, std::memory_order_relaxed);
 }
 
+// The word first: a front that holds the ring back looks at it when the news comes, and then takes
+// what there is.
+void WorkerChannel::finish() {
+  if (ended_) return;
+  set_state(SlotState::kFinished);
+  end();
+}
+
 void WorkerChannel::log(int level, std::string_view text) {
   if (slot_ == nullptr) return;
   text = text.substr(0, kMaxTextBytes - 1);
-  uint64_t taken = control().taken.load(std::memory_order_acquire);
-  if (kRingBytes - (written_ - taken) < frame_bytes(text.size() + 1)) return publish();
   char payload[kMaxTextBytes];
   payload[0] = static_cast<char>(level);
   std::ranges::copy(text, payload + 1);
-  append_frame(FrameType::kLog, 0, {payload, text.size() + 1});
+  put_log(0, {payload, text.size() + 1});
+}
+
+void WorkerChannel::record(std::string_view payload) {
+  if (slot_ != nullptr) put_log(kFrameRecord, payload);
+}
+
+void WorkerChannel::put_log(uint16_t flags, std::string_view payload) {
+  uint64_t taken = control().taken.load(std::memory_order_acquire);
+  bool fits = kRingBytes - (written_ - taken) >= frame_bytes(payload.size());
+  if (fits) append_frame(FrameType::kLog, flags, payload);
   // At once: it may be the last that this worker says.
   publish();
 }

@@ -73,9 +73,14 @@ class WorkerChannel {
   // The answer is complete; nothing may be written after it. The request is still held, without a
   // limit of time from now on.
   void end();
+  // end(), and the script goes on: the front no longer holds this worker back for a slow client,
+  // and REQUEST_TIMEOUT is over.
+  void finish();
   // A line for the log, attributed to this request. Cut at kMaxTextBytes. `level` is a
   // base::LogLevel. Never blocks for long: dropped when the ring is full.
   void log(int level, std::string_view text);
+  // The same for a structured line: `payload` is what encode_record() made.
+  void record(std::string_view payload);
   // The slot is not read any more; the worker is idle after it. Ends the answer if end() was not
   // called.
   void release();
@@ -108,6 +113,9 @@ class WorkerChannel {
   // Room for a frame with `length` bytes; false when the answer is given up.
   bool reserve(size_t length);
   bool put(FrameType type, uint16_t flags, std::string_view payload);
+  // Dropped when there is no room for it.
+  void put_log(uint16_t flags, std::string_view payload);
+  void set_state(SlotState state);
   void append_frame(FrameType type, uint16_t flags, std::string_view payload);
   void publish();
   void notify();

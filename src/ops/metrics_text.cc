@@ -14,8 +14,9 @@ namespace {
 
 using pool::WorkerPhase;
 
-constexpr std::array<WorkerPhase, 4> kPhases = {WorkerPhase::kStarting, WorkerPhase::kIdle,
-                                                WorkerPhase::kBusy, WorkerPhase::kDead};
+constexpr std::array<WorkerPhase, 5> kPhases = {WorkerPhase::kStarting, WorkerPhase::kIdle,
+                                                WorkerPhase::kBusy, WorkerPhase::kBackground,
+                                                WorkerPhase::kDead};
 
 // In the order of serve::ConnectionLimit.
 constexpr std::array<std::string_view, serve::kConnectionLimits> kLimitNames = {
@@ -169,6 +170,8 @@ std::string_view name_of(WorkerPhase phase) {
       return "idle";
     case WorkerPhase::kBusy:
       return "busy";
+    case WorkerPhase::kBackground:
+      return "background";
     case WorkerPhase::kDead:
       return "dead";
   }

@@ -6,13 +6,20 @@
 #include <cstring>
 
 #include "channel/protocol_error.h"
+#include "channel/record.h"
 #include "pool/pool.h"
+#include "pool/worker_log.h"
 
 namespace howdah::pool {
 
 using channel::Frame;
 using channel::FrameType;
-using channel::SlotState;
+
+namespace {
+
+bool is_aside(FrameType type) { return type == FrameType::kLog || type == FrameType::kNeedBody; }
+
+}  // namespace
 
 Dispatcher::Dispatcher(Pool& pool, net::EventLoop& loop) : pool_(pool), loop_(loop) {
   loop_.add_hook(*this);
@@ -163,8 +170,8 @@ Dispatcher::Ring& Dispatcher::ring_of(View& view, uint32_t worker) {
 void Dispatcher::drain(View& view, Ring& ring) {
   if (ring.seat == nullptr || ring.broken) return;
   channel::RingReader& reader = ring.seat->ring(loop_.index());
-  // A worker that has gone on to its next request must not be held back for the last one's client.
-  if (ring.job != nullptr && released(view, ring.held_slot, ring.held_ticket)) ring.job = nullptr;
+  // A worker that has gone on to something else must not be held back for the last one's client.
+  if (ring.job != nullptr && answered(view, ring.held_slot, ring.held_ticket)) ring.job = nullptr;
   // One visit takes at most what a ring holds: a chatty worker cannot keep the loop.
   const uint64_t limit = reader.taken() + channel::kRingBytes;
   while (ring.job == nullptr) {
@@ -174,22 +181,22 @@ void Dispatcher::drain(View& view, Ring& ring) {
     }
     Batch batch;
     reader.rewind();
-    if (auto collected = collect(view, ring, limit, batch); !collected) {
+    auto sound = collect(view, ring, limit, batch);
+    if (sound && batch.ticket != 0) sound = deliver(view, ring, batch);
+    if (!sound) {
       ring.broken = true;
-      pool_.report_bad_worker(*view.generation, *ring.seat, collected.error());
+      pool_.report_bad_worker(*view.generation, *ring.seat, sound.error());
       return;
     }
-    if (batch.ticket != 0) {
-      deliver(view, ring, batch);
-    } else if (reader.taken() < limit) {
+    if (batch.ticket == 0 && reader.taken() < limit) {
       return;  // the ring is empty
     }
   }
 }
 
-bool Dispatcher::released(View& view, uint32_t slot, uint32_t ticket) {
+bool Dispatcher::answered(View& view, uint32_t slot, uint32_t ticket) {
   channel::Claim claim = view.generation->channel().claim(slot);
-  return claim.ticket != ticket || claim.state == SlotState::kReleased;
+  return claim.ticket != ticket || channel::answered(claim.state);
 }
 
 base::Status Dispatcher::collect(View& view, Ring& ring, uint64_t limit, Batch& batch) {
@@ -199,12 +206,10 @@ base::Status Dispatcher::collect(View& view, Ring& ring, uint64_t limit, Batch& 
     auto frame = reader.peek();
     if (!frame) return base::fail(frame.error());
     if (!*frame) return {};
-    bool aside = (*frame)->type == FrameType::kLog || (*frame)->type == FrameType::kNeedBody;
-    if (aside) {
+    if (is_aside((*frame)->type)) {
       // Dealt with here and now, so it must not be met again if the batch is held back.
       if (batch.ticket != 0) return {};
-      (*frame)->type == FrameType::kLog ? log_line(view, *ring.seat, **frame)
-                                        : send_body(view, *ring.seat, **frame);
+      take_aside(view, *ring.seat, **frame);
       reader.take_to(reader.peeked());
       if (reader.taken() >= limit) return {};
       continue;
@@ -255,7 +260,16 @@ base::Result<bool> Dispatcher::add_frame(Ring& ring, const Frame& frame, uint64_
   return true;
 }
 
-void Dispatcher::deliver(View& view, Ring& ring, Batch& batch) {
+// What is taken past any mark must have an end, whatever its worker's word says.
+bool Dispatcher::keeps_its_word(Ring& ring, uint32_t ticket, uint64_t taken) {
+  if (ring.answered_ticket != ticket) {
+    ring.answered_ticket = ticket;
+    ring.answered_by = taken + channel::kRingBytes;
+  }
+  return taken < ring.answered_by;
+}
+
+base::Status Dispatcher::deliver(View& view, Ring& ring, Batch& batch) {
   channel::RingReader& reader = ring.seat->ring(loop_.index());
   Generation::Lookup lookup;
   {
@@ -264,16 +278,19 @@ void Dispatcher::deliver(View& view, Ring& ring, Batch& batch) {
   }
   if (lookup.job == nullptr) {  // nobody wants it any more
     reader.take_to(batch.end);
-    return;
+    return {};
   }
   AnswerPart& part = batch.part;
   part.body = {batch.pieces, batch.piece_count};
-  part.must_take = ring.last_call || released(view, batch.slot, batch.ticket);
+  part.must_take = ring.last_call || answered(view, batch.slot, batch.ticket);
+  if (part.must_take && !ring.last_call && !keeps_its_word(ring, batch.ticket, reader.taken())) {
+    return channel::fail_protocol("a worker goes on with an answer that it has finished");
+  }
   // The job may be gone, or be another request's already, when this returns.
   size_t taken = std::min(lookup.job->consumer->on_answer(part), part.body_size);
   if (taken < part.body_size && !part.must_take) {
     hold_back(ring, batch, taken, lookup.job);
-    return;
+    return {};
   }
   ring.skip = 0;
   reader.take_to(batch.end);
@@ -282,6 +299,7 @@ void Dispatcher::deliver(View& view, Ring& ring, Batch& batch) {
     view.generation->let_go(batch.slot);
     ++view.generation->workers()[part.worker].requests;
   }
+  return {};
 }
 
 void Dispatcher::hold_back(Ring& ring, const Batch& batch, size_t taken, Job* job) {
@@ -300,10 +318,10 @@ void Dispatcher::hold_back(Ring& ring, const Batch& batch, size_t taken, Job* jo
   ring.job = job;
 }
 
-void Dispatcher::log_line(View& view, const channel::Seat& seat, const Frame& frame) {
+void Dispatcher::take_aside(View& view, channel::Seat& seat, const Frame& frame) {
+  if (frame.type == FrameType::kNeedBody) return send_body(view, seat, frame);
   if (frame.payload.empty()) return;
-  std::string line(frame.payload);  // a private copy: the worker can write to the ring
-  auto level = static_cast<base::LogLevel>(std::clamp<int>(line[0], 0, 3));
+  std::string said(frame.payload);  // a private copy: the worker can write to the ring
   Generation::Label label;
   {
     std::lock_guard lock(pool_.mutex_);
@@ -311,7 +329,8 @@ void Dispatcher::log_line(View& view, const channel::Seat& seat, const Frame& fr
       label = view.generation->label(frame.slot);
     }
   }
-  pool_.log_.log(base::LogType::kError, level, std::string_view(line).substr(1),
+  if ((frame.flags & channel::kFrameRecord) != 0) return log_record(pool_.log_, said, label);
+  pool_.log_.log(base::LogType::kError, log_level_of(said[0]), std::string_view(said).substr(1),
                  {label.request_id, label.trace_id, label.span_id},
                  {{"worker", uint64_t{seat.worker()}}, {"request", label.request}});
 }

@@ -56,7 +56,9 @@ class Dispatcher final : public net::PassHook, public JobQueue {
     Job* job = nullptr;      // not null: its consumer wants no more now, the worker is held back
     uint32_t held_slot = 0;  // where that job's request lies
     uint32_t held_ticket = 0;
-    uint64_t skip = 0;  // bytes already taken of the body frame at position skip_at
+    uint32_t answered_ticket = 0;  // the last one that its worker said was answered
+    uint64_t answered_by = 0;      // the ring position at which its frames are over
+    uint64_t skip = 0;             // bytes already taken of the body frame at position skip_at
     uint64_t skip_at = ~uint64_t{0};
   };
   // A generation as this loop sees it.
@@ -88,15 +90,18 @@ class Dispatcher final : public net::PassHook, public JobQueue {
   void drain(View& view, Ring& ring);
   // Collects until the batch is whole, the ring empty or `limit` (a ring position) reached.
   base::Status collect(View& view, Ring& ring, uint64_t limit, Batch& batch);
-  // Whether the worker is done with this request.
-  bool released(View& view, uint32_t slot, uint32_t ticket);
+  // Whether the worker has said all that it says to this request's client.
+  bool answered(View& view, uint32_t slot, uint32_t ticket);
   // Whether the batch can take more after this frame; a frame that starts the next batch is left
   // out of it (batch.end stays).
   base::Result<bool> add_frame(Ring& ring, const channel::Frame& frame, uint64_t start,
                                Batch& batch);
-  void deliver(View& view, Ring& ring, Batch& batch);
+  base::Status deliver(View& view, Ring& ring, Batch& batch);
+  // Whether a worker that says that it has answered this request has kept to what it had left.
+  static bool keeps_its_word(Ring& ring, uint32_t ticket, uint64_t taken);
   void hold_back(Ring& ring, const Batch& batch, size_t taken, Job* job);
-  void log_line(View& view, const channel::Seat& seat, const channel::Frame& frame);
+  // A frame that is no part of an answer.
+  void take_aside(View& view, channel::Seat& seat, const channel::Frame& frame);
   void send_body(View& view, channel::Seat& seat, const channel::Frame& frame);
 
   // withdraw(), under the lock.

@@ -97,8 +97,8 @@ const char* Generation::audit_slot(uint32_t slot) {
     if (record.begun()) return "a request that was answered is queued";
     return head <= record.order ? nullptr : "a queued request was passed over";
   }
-  bool its_state = claim.state == SlotState::kClaimed || claim.state == SlotState::kRunning ||
-                   claim.state == SlotState::kReleased;
+  bool its_state = claim.state == SlotState::kClaimed || claim.state == SlotState::kReleased ||
+                   channel::runs(claim.state);
   if (!its_state) return "a slot's claim has an impossible state";
   if (claim.incarnation == 0 || claim.worker >= workers_.size() ||
       claim.incarnation != workers_[claim.worker].incarnation) {
@@ -163,7 +163,7 @@ uint32_t Generation::slot_held_by(uint32_t worker, uint32_t incarnation) const {
   uint32_t held = kNoSlot;
   for (uint32_t slot = 0; slot < slot_count(); ++slot) {
     if (!is_held_by(slot, worker, incarnation)) continue;
-    if (channel_->claim(slot).state == SlotState::kRunning) return slot;
+    if (channel::runs(channel_->claim(slot).state)) return slot;
     held = slot;
   }
   return held;
@@ -203,6 +203,7 @@ void Generation::free_now(uint32_t slot) {
 
 Generation::Label Generation::label(uint32_t slot) const {
   Label label;
+  label.background = channel_->claim(slot).state == SlotState::kFinished;
   std::string_view method, uri;
   channel::RequestView view(channel_->request(slot));
   channel::RequestView::Item item;

@@ -119,6 +119,7 @@ class Generation {
   struct Label {
     std::string request;
     std::string request_id, trace_id, span_id;
+    bool background = false;  // it is answered, its script goes on
   };
   Label label(uint32_t slot) const;
 

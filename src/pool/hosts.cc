@@ -134,7 +134,7 @@ void Pool::host_exited(int pid, int wait_status) {
     for (const Generation::Label& lost : lost_requests_) {
       log_.log(base::LogType::kApp, base::LogLevel::kError, "request lost with its worker host",
                {lost.request_id, lost.trace_id, lost.span_id},
-               {{"request", lost.request}, {"cause", cause}});
+               {{"request", lost.request}, {"cause", cause}, {"background", lost.background}});
     }
     lost_requests_.clear();
   }
@@ -155,8 +155,9 @@ void Pool::end_generation(const char* why, base::Nanos earliest) {
     }
     lost_requests_.clear();
     for (uint32_t slot : ended->generation->slots_by_age()) {
-      if (ended->generation->job(slot) == nullptr) continue;
-      if (ended->generation->channel().claim(slot).state != SlotState::kRunning) continue;
+      SlotState state = ended->generation->channel().claim(slot).state;
+      bool wanted = state == SlotState::kRunning && ended->generation->job(slot) != nullptr;
+      if (!wanted && state != SlotState::kFinished) continue;
       lost_requests_.push_back(ended->generation->label(slot));
     }
   }

@@ -91,7 +91,7 @@ PoolStatus Pool::status() const {
   for (uint32_t slot = 0; slot < generation_->slot_count(); ++slot) {
     SlotState state = generation_->channel().claim(slot).state;
     if (state == SlotState::kQueued) ++status.waiting;
-    if (state == SlotState::kClaimed || state == SlotState::kRunning) ++status.running;
+    if (state == SlotState::kClaimed || channel::runs(state)) ++status.running;
   }
   status.ready = status.live_workers > 0;
   return status;
@@ -120,10 +120,11 @@ std::vector<WorkerStatus> Pool::worker_status() const {
   for (uint32_t slot = 0; slot < generation_->slot_count(); ++slot) {
     if (!generation_->in_use(slot)) continue;
     channel::Claim claim = generation_->channel().claim(slot);
-    bool busy = claim.state == SlotState::kClaimed || claim.state == SlotState::kRunning;
+    bool busy = claim.state == SlotState::kClaimed || channel::runs(claim.state);
     if (!busy || claim.worker >= places.size() || places[claim.worker] == kNoPlace) continue;
     WorkerStatus& worker = all[places[claim.worker]];
-    worker.phase = WorkerPhase::kBusy;
+    worker.phase =
+        claim.state == SlotState::kFinished ? WorkerPhase::kBackground : WorkerPhase::kBusy;
     worker.request = generation_->label(slot).request;
     const Job* job = generation_->job(slot);
     if (job != nullptr) worker.busy_for = now - job->submitted_at;

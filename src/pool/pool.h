@@ -229,7 +229,8 @@ class Pool final {
   std::vector<std::unique_ptr<Host>> retired_;  // finish what they run
   int ended_pid_ = 0;  // of the last host whose generation has ended and that is not reaped yet
   bool host_requested_ = false;
-  // What the last host that ended was running, for the log line that says how it ended.
+  // What the last host that ended was running, answered or not, for the log line that says how it
+  // ended.
   std::vector<Generation::Label> lost_requests_;
   uint32_t next_generation_ = 1;
   uint32_t failed_generations_ = 0;     // in a row, without having become ready

@@ -146,6 +146,15 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
     worker.flush();
     while (!shared.may_end) ::usleep(100);
     worker.body("done");
+  } else if (verb == "forge-finish") {
+    forge_words([](channel::Claim& claim) { claim.state = channel::SlotState::kFinished; });
+    for (;;) worker.body(std::string(1000, 'x'));
+  } else if (verb.starts_with("finish")) {
+    worker.body(std::string(verb == "finish-large" ? 200'000 : 4, 'x'));
+    if (verb == "finish-large") worker.flush();
+    worker.finish();
+    while (!shared.may_end) ::usleep(100);
+    if (verb == "finish-die") ::raise(SIGKILL);
   } else if (verb == "die-when-told") {
     worker.flush();
     while (!shared.may_end) ::usleep(100);
@@ -694,6 +703,17 @@ TEST_F(PoolTest, AWorkerThatForgesFramesLosesItsJobAtWorst) {
   }
 }
 
+TEST_F(PoolTest, AWorkerThatGoesOnAfterTheEndOfItsAnswerIsKilled) {
+  Client client("forge-finish");
+  client.take_at_most = 10;
+  submit(client);
+  run_until([&] { return client.over; });
+  EXPECT_TRUE(client.lost);
+  EXPECT_LE(client.body.size(), 3 * channel::kRingBytes);
+  EXPECT_TRUE(sink.has("an answer that it has finished")) << sink.lines;
+  for (int i = 0; i < 4; ++i) expect_served();
+}
+
 TEST_F(PoolTest, AWorkerThatScribblesOverTheClaimsCostsItsGeneration) {
   size_t generations = hosts.size();
   for (std::string_view verb :
@@ -743,6 +763,57 @@ TEST_F(PoolTest, AFinishedWorkerIsNotHeldBackForTheClientOfItsLastRequest) {
     submit(*both.back());
   }
   run_until([&] { return both[0]->over && both[1]->over; });
+}
+
+TEST_F(PoolTest, AJobIsOverWhileItsScriptGoesOn) {
+  Client client("finish");
+  submit(client);
+  run_until([&] { return client.over; });
+  EXPECT_EQ(client.body, "xxxx");
+  EXPECT_EQ(pool.status().running, 1u);
+  EXPECT_EQ(pool.worker_status()[client.worker].phase, WorkerPhase::kBackground);
+  for (int i = 0; i < 4; ++i) expect_served();
+  shared.may_end = true;
+  run_until([&] { return pool.status().running == 0; });
+}
+
+TEST_F(PoolTest, AFinishedAnswerIsTakenAtOnceForASlowClientToo) {
+  Client slow("finish-large");
+  slow.take_at_most = 10;
+  submit(slow);
+  run_until([&] { return slow.over; });
+  EXPECT_EQ(slow.body, std::string(200'000, 'x'));
+  EXPECT_EQ(pool.status().running, 1u);
+}
+
+TEST_F(PoolTest, ADeathAfterTheAnswerIsLoggedAndLosesNothing) {
+  Client client("finish-die");
+  submit(client);
+  run_until([&] { return client.over; });
+  shared.may_end = true;
+  run_until([&] { return pool.status().restarts_crash == 1; });
+  EXPECT_FALSE(client.lost);
+  EXPECT_TRUE(sink.has("\"background\":true")) << sink.lines;
+  for (int i = 0; i < 4; ++i) expect_served();
+}
+
+TEST_F(PoolTest, ADrainWaitsForWhatGoesOnAfterItsAnswer) {
+  Client client("finish");
+  submit(client);
+  run_until([&] { return client.over; });
+  bool drained = false;
+  pool.drain([&] { drained = true; });
+  const base::Nanos later = base::monotonic_now() + 5 * kTick;
+  run_until([&] { return base::monotonic_now() > later; });
+  EXPECT_FALSE(drained);
+  shared.may_end = true;
+  run_until([&] {
+    int status = 0;
+    pid_t pid = ::waitpid(hosts.back(), &status, WNOHANG);
+    if (pid > 0) pool.host_exited(pid, status);
+    return drained;
+  });
+  hosts.clear();
 }
 
 // --- how many workers there are, and for how long ------------------------------------------------

@@ -13,7 +13,8 @@ enum class WorkerPhase {
   kStarting,
   kIdle,
   kBusy,
-  kDead,  // waits to be replaced
+  kBackground,  // its request is answered, the script goes on
+  kDead,        // waits to be replaced
 };
 
 struct WorkerStatus {

@@ -295,7 +295,7 @@ bool Pool::log_death(Host& host, uint32_t number, int wait_status) {
     Generation& generation = *host.generation;
     uint32_t slot = generation.slot_held_by(number, worker.incarnation);
     had_request = slot != Generation::kNoSlot;
-    if (had_request && generation.channel().claim(slot).state == SlotState::kRunning) {
+    if (had_request && channel::runs(generation.channel().claim(slot).state)) {
       label = generation.label(slot);
     }
   }
@@ -317,7 +317,8 @@ bool Pool::log_death(Host& host, uint32_t number, int wait_status) {
            {{"worker", uint64_t{number}},
             {"pid", int64_t{worker.pid}},
             {"cause", how},
-            {"request", label.request}});
+            {"request", label.request},
+            {"background", label.background}});
   return had_request;
 }
 

@@ -1,28 +1,43 @@
 #include "pool/worker_log.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "channel/record.h"
 
 namespace howdah::pool {
 namespace {
 
-// The line with ids added, or nothing when it is no log line.
-std::string passed_through(std::string_view line, const Generation::Label& label) {
-  if (!line.starts_with('{')) return {};
-  auto json = nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return {};
-  for (const char* member : {"ts", "level", "type", "msg"}) {
-    if (!json.contains(member) || !json[member].is_string()) return {};
-  }
-  auto& context = json["ctx"];
-  if (context.is_null()) context = nlohmann::ordered_json::object();
-  if (!context.is_object()) return {};
+using Json = nlohmann::ordered_json;
+
+// One line, well-formed whatever came.
+std::string written(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void add_ids(Json& context, const Generation::Label& label) {
   auto add = [&](const char* name, const std::string& value) {
     if (!value.empty() && !context.contains(name)) context[name] = value;
   };
   add("request_id", label.request_id);
   add("trace_id", label.trace_id);
   add("span_id", label.span_id);
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+// The line with ids added, or nothing when it is no log line.
+std::string passed_through(std::string_view line, const Generation::Label& label) {
+  if (!line.starts_with('{')) return {};
+  auto json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return {};
+  for (const char* member : {"ts", "level", "type", "msg"}) {
+    if (!json.contains(member) || !json[member].is_string()) return {};
+  }
+  auto& context = json["ctx"];
+  if (context.is_null()) context = Json::object();
+  if (!context.is_object()) return {};
+  add_ids(context, label);
+  return written(json) + "\n";
 }
 
 }  // namespace
@@ -36,6 +51,34 @@ void log_stderr_line(const base::Logger& log, std::string_view line, int64_t wor
   log.log(base::LogType::kError, base::LogLevel::kError, line,
           {label.request_id, label.trace_id, label.span_id},
           {{"worker", worker}, {"source", std::string_view("stderr")}});
+}
+
+base::LogLevel log_level_of(int value) {
+  return static_cast<base::LogLevel>(std::clamp(value, 0, 3));
+}
+
+void log_record(const base::Logger& log, std::string_view payload, const Generation::Label& label) {
+  auto record = channel::decode_record(payload);
+  if (!record || !log.enabled(log_level_of(record->level))) return;
+  auto data = Json::parse(record->attributes, nullptr, /*allow_exceptions=*/false);
+  if (!data.is_object()) data = Json::object();
+  const base::LogLevel level = log_level_of(record->level);
+  if (log.options().format == base::Logger::Format::kText) {
+    return log.log(base::LogType::kApp, level, record->text,
+                   {label.request_id, label.trace_id, label.span_id},
+                   {{"data", std::string_view(written(data))}});
+  }
+  Json line;
+  std::string when;
+  base::append_iso8601(when, base::wall_now());
+  line["ts"] = when;
+  line["level"] = base::name_of(level);
+  line["type"] = "app";
+  line["msg"] = record->text;
+  line["ctx"]["service"] = log.options().service;
+  add_ids(line["ctx"], label);
+  line["data"] = std::move(data);
+  log.sink().write_line(written(line) + "\n");
 }
 
 }  // namespace howdah::pool

@@ -1,6 +1,6 @@
 #pragma once
 
-// What workers write to their stderr, as lines of the server's log.
+// What workers say for the log, as lines of the server's log. Nothing of it is believed.
 
 #include <string_view>
 
@@ -14,5 +14,11 @@ namespace howdah::pool {
 // line of type "error".
 void log_stderr_line(const base::Logger& log, std::string_view line, int64_t worker,
                      const Generation::Label& label);
+
+// A channel::LogRecord, of which `payload` is a private copy: a line of type "app" with the
+// record's attributes as its data. A malformed one is dropped.
+void log_record(const base::Logger& log, std::string_view payload, const Generation::Label& label);
+
+base::LogLevel log_level_of(int value);
 
 }  // namespace howdah::pool
