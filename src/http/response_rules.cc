@@ -21,6 +21,12 @@ bool is_hop_by_hop(std::string_view name) {
                      [&](std::string_view known) { return iequals(name, known); });
 }
 
+bool valid_interim_field(std::string_view name, std::string_view value) {
+  bool of_the_final_answer = iequals(name, "content-length") || iequals(name, "x-accel-redirect") ||
+                             iequals(name, "x-sendfile");
+  return valid_response_field(name, value) && !is_hop_by_hop(name) && !of_the_final_answer;
+}
+
 bool status_allows_body(int status) { return status >= 200 && status != 204 && status != 304; }
 
 }  // namespace howdah::http

@@ -24,6 +24,16 @@ TEST(ResponseRules, KnowHopByHopFields) {
   EXPECT_FALSE(is_hop_by_hop("Trailers"));
 }
 
+TEST(ResponseRules, KnowWhatAnInterimAnswerMayCarry) {
+  EXPECT_TRUE(valid_interim_field("Link", "</a.css>; rel=preload"));
+  EXPECT_TRUE(valid_interim_field("X-Own", ""));
+  EXPECT_FALSE(valid_interim_field("Content-Length", "5"));
+  EXPECT_FALSE(valid_interim_field("x-accel-redirect", "/private"));
+  EXPECT_FALSE(valid_interim_field("X-Sendfile", "/etc/secret"));
+  EXPECT_FALSE(valid_interim_field("Connection", "close"));
+  EXPECT_FALSE(valid_interim_field("Link", "a\r\nb"));
+}
+
 TEST(ResponseRules, KnowStatuses) {
   for (int status : {100, 103, 204, 304}) EXPECT_FALSE(status_allows_body(status)) << status;
   for (int status : {200, 205, 301, 404, 500}) EXPECT_TRUE(status_allows_body(status)) << status;

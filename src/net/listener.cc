@@ -10,8 +10,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -203,6 +205,13 @@ base::Result<Listener> inherit_listener(base::UniqueFd fd) {
   if (family != AF_UNIX) send_small_packets_at_once(fd.get());
   std::string name = printable_address(fd.get());
   return Listener{std::move(fd), std::move(name)};
+}
+
+// On the listener, whose connections inherit it: no call for each of them.
+void limit_silence(int listener, base::Nanos limit) {
+  constexpr base::Nanos kLongest = std::numeric_limits<int>::max() * base::kMillisecond;
+  auto milliseconds = static_cast<unsigned>(std::min(limit, kLongest) / base::kMillisecond);
+  ::setsockopt(listener, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
 }
 
 void remove_socket_file(Listener& listener) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/fd.h"
 
 namespace howdah::net {
@@ -48,6 +49,11 @@ base::Result<std::vector<Listener>> bind_listeners(const ListenAddress& address)
 // A listening stream socket that another process has bound; takes it over in any case. kInvalid
 // when it is anything else.
 base::Result<Listener> inherit_listener(base::UniqueFd fd);
+
+// Connections to be accepted end when their peer acknowledges nothing of what was sent, or keeps
+// its window shut, for this long (TCP_USER_TIMEOUT); 0: as the system has it. Nothing for unix
+// sockets.
+void limit_silence(int listener, base::Nanos limit);
 
 // Closes the listener and removes the file that binding has made, unless another process listens on
 // one of its own there meanwhile. The last process that has the listener calls it.

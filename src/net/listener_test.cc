@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -93,6 +94,24 @@ TEST(RemoveSocketFile, SparesTheFileOfAnotherProcess) {
   remove_socket_file(fresh->front());
   EXPECT_FALSE(std::filesystem::exists(address->path));
   std::filesystem::remove_all(folder);
+}
+
+TEST(LimitSilence, HoldsForAcceptedConnections) {
+  auto bound = bind_listeners(*parse_listen_address("127.0.0.1:0"));
+  ASSERT_TRUE(bound);
+  int listener = bound->front().fd.get();
+  limit_silence(listener, 1500 * base::kMillisecond);
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  base::UniqueFd client(::socket(AF_INET, SOCK_STREAM, 0));
+  ASSERT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  base::UniqueFd accepted(::accept(listener, nullptr, nullptr));
+  ASSERT_TRUE(accepted);
+  unsigned limit = 0;
+  size = sizeof limit;
+  ASSERT_EQ(::getsockopt(accepted.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, &size), 0);
+  EXPECT_EQ(limit, 1500u);
 }
 
 TEST(InheritListener, TakesListeningStreamSocketsOnly) {

@@ -42,6 +42,7 @@ void Exchange::reset() {
   encodings_ = false;
   event_stream_ = room_wanted_ = timed_out_ = dropped_ = false;
   passed_on_ = 0;
+  interim_heads_ = 0;
   error_status_ = status_ = 0;
   worker_ = -1;
   end_info_ = {};

@@ -219,6 +219,7 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   std::string content_type_;
   std::optional<uint64_t> declared_length_;
   bool event_stream_ = false;
+  uint32_t interim_heads_ = 0;
   base::Buffer held_;
 
   // A file's answer.

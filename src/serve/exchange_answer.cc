@@ -118,7 +118,8 @@ void Exchange::send_mistaken() {
 
 size_t Exchange::on_answer(const pool::AnswerPart& part) {
   if (part.interim) {
-    if (state_ == State::kWaiting && part.head != nullptr) {
+    // More than a few tell the client nothing, and nothing holds their script back.
+    if (state_ == State::kWaiting && part.head != nullptr && ++interim_heads_ <= kInterimHeads) {
       stream_->send_interim(part.head->status(), part.head->fields());
     }
     return 0;

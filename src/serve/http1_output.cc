@@ -18,7 +18,7 @@ void Http1Connection::send_interim(int status, std::span<const channel::Response
   http::append_status_line(out, status);
   for (const channel::ResponseField& field : fields) {
     std::string_view value = http::trim_ows(field.value);
-    if (http::is_hop_by_hop(field.name) || !http::valid_response_field(field.name, value)) continue;
+    if (!http::valid_interim_field(field.name, value)) continue;
     http::append_field(out, field.name, value);
   }
   out.append(http::kHeadEnd);

@@ -142,6 +142,21 @@ TEST_F(Http2ConnectionTest, PassesEarlyHintsOn) {
   EXPECT_EQ(seen_[stream].status, 200);
 }
 
+TEST_F(Http2ConnectionTest, PassesAFewInterimHeadsOnAndNoMore) {
+  begin();
+  int32_t stream = ask(get("/app.php"));
+  FakeQueue::Head hint{103, {{"Content-Length", "5"}, {"X-Sendfile", "/secret"}, {"X-Own", "1"}}};
+  for (uint32_t i = 0; i < kInterimHeads + 10; ++i) queue_.say(&hint, "", FakeQueue::kNone);
+  pump();
+  EXPECT_EQ(seen_[stream].interim.size(), kInterimHeads);
+  EXPECT_EQ(field(stream, "x-own"), "1");
+  EXPECT_EQ(field(stream, "content-length"), "(absent)");
+  EXPECT_EQ(field(stream, "x-sendfile"), "(absent)");
+  queue_.say(&ok_, "x", FakeQueue::kEnd);
+  pump();
+  EXPECT_EQ(seen_[stream].status, 200);
+}
+
 TEST_F(Http2ConnectionTest, AnswersHeadWithTheLengthAndNoBody) {
   begin();
   Fields head = get("/page.html");

@@ -21,7 +21,7 @@ void Http2Stream::send_interim(int status, std::span<const channel::ResponseFiel
   session.begin_head(status);
   for (const channel::ResponseField& field : fields) {
     std::string_view value = http::trim_ows(field.value);
-    if (http::is_hop_by_hop(field.name) || !http::valid_response_field(field.name, value)) continue;
+    if (!http::valid_interim_field(field.name, value)) continue;
     session.add_field(field.name, value);
   }
   session.send_interim(id_);

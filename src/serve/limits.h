@@ -23,6 +23,8 @@ inline constexpr uint64_t kDiscardBytes = 64 << 10;
 inline constexpr size_t kBufferedAnswerBytes = 256 << 10;
 // Answer bytes that wait for the client in memory; more of them go to the spool.
 inline constexpr size_t kOutputHigh = 256 << 10;
+// Interim heads that one answer may have; more are dropped.
+inline constexpr uint32_t kInterimHeads = 32;
 // A held-back script goes on when this little waits.
 inline constexpr size_t kOutputLow = 64 << 10;
 // A flushed stream holds its script back when this much waits: what the script says is news.
