@@ -21,7 +21,7 @@
 namespace howdah::channel {
 
 inline constexpr uint32_t kMagic = 0x44574f48;  // "HOWD"
-inline constexpr uint32_t kLayoutVersion = 3;
+inline constexpr uint32_t kLayoutVersion = 4;
 
 inline constexpr size_t kCacheLine = 64;
 static_assert(std::atomic<uint64_t>::is_always_lock_free);

@@ -187,15 +187,24 @@ bool AnswerWriter::flush() {
   return state_ != State::kLost && channel_->flush();
 }
 
-void AnswerWriter::end() {
+void AnswerWriter::complete() {
   if (state_ == State::kUndecided) {
     // The answer to a HEAD without the body that GET would have: its head is GET's all the same.
     bool only_head = terms_.head_method && held_size_ == 0 && length_;
     only_head ? send_encoded_head() : begin_plain();
   }
   if (state_ == State::kEncoding) encode({}, codec::Until::kFinished);
-  channel_->end();
   state_ = State::kPlain;
+}
+
+void AnswerWriter::end() {
+  complete();
+  channel_->end();
+}
+
+void AnswerWriter::finish() {
+  complete();
+  channel_->finish();
 }
 
 }  // namespace howdah::php

@@ -46,11 +46,15 @@ class AnswerWriter {
   // What the head has come to, with all that send_head() may add.
   size_t head_bytes() const;
   bool send_head();
+  // In its place, for a head that was begun with a 1xx status. The final one follows, from
+  // begin_head() on.
+  bool send_interim() { return channel_->interim(head_); }
 
   // --- the rest, as channel::WorkerChannel has it: false when nobody will read it any more
   bool write(std::string_view bytes);
   bool flush();
   void end();
+  void finish();
 
   // Fields that are added to those of the script.
   static constexpr size_t kAddedFields = 2;
@@ -70,6 +74,7 @@ class AnswerWriter {
   bool begin_encoding();
   bool send_encoded_head();
   bool encode(std::string_view bytes, codec::Until until);
+  void complete();
 
   codec::EncoderSet encoders_{codec::Effort::kDynamic};
   channel::WorkerChannel* channel_ = nullptr;

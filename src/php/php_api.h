@@ -36,11 +36,13 @@
 #include <main/php_variables.h>
 #include <php.h>
 
+#include <ext/spl/spl_exceptions.h>
 #include <ext/standard/info.h>
 
-// It does not say so itself.
+// They do not say so themselves.
 extern "C" {
 #include <ext/json/php_json.h>
+#include <ext/standard/head.h>
 }
 
 #ifdef ZTS

@@ -10,7 +10,7 @@ void begin_request(RequestState& state, const channel::Request* request) {
   state.request = request;
   std::ranges::fill(state.vars, std::string_view{});
   state.known_vars = state.named_vars = 0;
-  state.event_stream = state.filter_filled = false;
+  state.event_stream = state.streaming = state.filter_filled = false;
   state.body_read = 0;
   state.body_fd.reset();
   state.interrupt_wanted = 0;

@@ -42,6 +42,8 @@ struct RequestState {
   bool in_request = false;
   // text/event-stream: each piece of output goes out at once.
   bool event_stream = false;
+  // The script has sent what there was before its end, or said that it would.
+  bool streaming = false;
   // ext/filter has been given this request's variables (filter_input.h).
   bool filter_filled = false;
   // A child that the script forked: it shares slot and ring with its parent and must touch neither.

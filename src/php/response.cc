@@ -76,6 +76,12 @@ void output_refused(RequestState* state) {
   php_handle_aborted_connection();
 }
 
+void set_status(int status) {
+  // Drops a status line that was set before, too.
+  sapi_header_op(SAPI_HEADER_SET_STATUS,
+                 reinterpret_cast<void*>(static_cast<zend_intptr_t>(status)));
+}
+
 }  // namespace
 
 size_t write_output(const char* bytes, size_t size) {
@@ -95,14 +101,79 @@ void flush_output(void*) {
   RequestState* state = current_state;
   if (state == nullptr || !state->connected()) return;
   // As under PHP-FPM the head goes out with the first output that leaves PHP, not with flush().
-  if (!SG(headers_sent)) return;
-  if (state->channel->ended() || state->answer.flush()) return;
-  output_refused(state);
+  if (!SG(headers_sent) || state->channel->ended()) return;
+  state->streaming = true;
+  if (!state->answer.flush()) output_refused(state);
 }
 
 void end_answer() {
   RequestState* state = current_state;
   if (state != nullptr && state->connected() && !state->channel->ended()) state->answer.end();
+}
+
+bool answer_is_open() {
+  RequestState* state = current_state;
+  return state != nullptr && state->connected() && !state->channel->ended();
+}
+
+bool is_streaming() { return answer_is_open() && current_state->streaming; }
+
+bool finish_answer() {
+  if (!answer_is_open()) return false;
+  php_output_end_all();
+  php_header();
+  // An output callback may have been here before.
+  if (!answer_is_open()) return true;
+  RequestState* state = current_state;
+  // Its time was up before this: REQUEST_TIMEOUT ends the script, answered or not.
+  if (state->channel->cancelled()) return output_refused(state), true;
+  state->answer.finish();
+  return true;
+}
+
+bool begin_stream(int status) {
+  if (!answer_is_open()) return false;
+  const bool first = !SG(headers_sent);
+  if (first) set_status(status);
+  php_output_end_all();
+  php_header();
+  sapi_flush();
+  return first;
+}
+
+bool flush_stream() {
+  if (!is_streaming()) return false;
+  php_output_flush_all();
+  sapi_flush();
+  return true;
+}
+
+void send_head_now(int status) {
+  if (SG(headers_sent)) {
+    // Too late for the client; http_response_code() tells it all the same.
+    SG(sapi_headers).http_response_code = status;
+    return;
+  }
+  set_status(status);
+  sapi_send_headers();
+  sapi_flush();
+}
+
+bool send_interim_head(int status) {
+  if (SG(headers_sent) || !answer_is_open()) return false;
+  AnswerWriter& answer = current_state->answer;
+  answer.begin_head(status);
+  size_t fields = 0;
+  for (zend_llist_element* at = SG(sapi_headers).headers.head; at != nullptr; at = at->next) {
+    auto field = split_field(reinterpret_cast<sapi_header_struct*>(at->data));
+    if (field.name.empty() || same_name(field.name, kStatusField)) continue;
+    answer.add(field.name, field.value);
+    if (++fields > channel::kMaxResponseFields ||
+        answer.head_bytes() > channel::kMaxResponseHeadBytes) {
+      return false;
+    }
+  }
+  return answer.send_interim();
 }
 
 int send_response_head(sapi_headers_struct* headers) {
@@ -123,6 +194,7 @@ int send_response_head(sapi_headers_struct* headers) {
     if (same_name(field.name, "Content-Type")) {
       if (status == 304) continue;
       state->event_stream = field.value.starts_with("text/event-stream");
+      state->streaming = state->streaming || state->event_stream;
     }
     answer.add(field.name, field.value);
     if (++fields + AnswerWriter::kAddedFields > channel::kMaxResponseFields ||

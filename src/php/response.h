@@ -18,4 +18,23 @@ void flush_output(void* server_context);
 void end_answer();
 int send_response_head(sapi_headers_struct* headers);
 
+// --- what the server's functions do (functions_answer.cc). They run output callbacks and may not
+// return. A child that the script has forked does none of it.
+
+// Whether something more may be said to the client.
+bool answer_is_open();
+// Whether what is said goes out before the script's end.
+bool is_streaming();
+// Ends the output buffers and the answer; the script goes on. False when the answer had ended.
+bool finish_answer();
+// Ends the output buffers and sends what there is, with this status. False when the head had gone
+// before, or the answer has ended.
+bool begin_stream(int status);
+// Sends what the output buffers hold; they stay. False when the answer is not a stream.
+bool flush_stream();
+// Sends the head with this status, unless it has gone.
+void send_head_now(int status);
+// Sends a 1xx head with the fields set so far. False when it is too late, or they are too many.
+bool send_interim_head(int status);
+
 }  // namespace howdah::php

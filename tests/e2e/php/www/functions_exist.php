@@ -1,0 +1,2 @@
+<?php
+echo json_encode(array_values(array_filter(explode(',', $_GET['names']), 'function_exists')));
