@@ -151,6 +151,11 @@ class Page:
         assert "errorText" not in result, f"{url}: {result['errorText']}"
         self.wait_loaded()
 
+    def start(self, url):
+        """Begins to load the page, whose answer may not be there yet; wait_loaded() is for its end."""
+        self._browser.events.clear()
+        self.evaluate(f"setTimeout(() => location.href = {json.dumps(url)})")
+
     def wait_loaded(self):
         self._browser.wait_event(self._session, "Page.loadEventFired")
 

@@ -1,0 +1,79 @@
+"""Streams as a browser takes them: EventSource, and Early Hints."""
+
+import json
+import shutil
+from types import SimpleNamespace
+
+import pytest
+
+from harness.certificates import Authority
+from harness.chromium import Chromium
+from harness.folders import public_folder
+from harness.tls import TlsSite
+from harness.waiting import wait_until
+
+pytestmark = pytest.mark.howdah_only("nginx buffers")
+
+
+@pytest.fixture(scope="module")
+def pair():
+    folder = public_folder("howdah-e2e-certs-")
+    authority = Authority(folder)
+    yield SimpleNamespace(authority=authority, own=authority.issue("server", "127.0.0.1"))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def chromium(pair):
+    with Chromium(pair.own) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def site(launch_shared, pair):
+    return TlsSite(launch_shared, pair.authority, pair.own, ACCESS_LOG=1)
+
+
+LISTEN = """(() => {
+  window.seen = [];
+  const source = window.source = new EventSource(%s);
+  source.onmessage = event => seen.push(['message', event.lastEventId, event.data]);
+  source.addEventListener('named', event => seen.push(['named', event.lastEventId, event.data]));
+  source.onerror = () => seen.push(['end', source.readyState]);
+})()"""
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_browser_sees_each_event_when_it_is_sent(site, chromium, scheme):
+    address = site.address if scheme == "https" else site.server.address
+    page, gate = chromium.page(), site.server.gate()
+    page.open(f"{scheme}://%s:%d/page.html" % address)
+    page.evaluate(LISTEN % json.dumps(f"/events_at_gate.php?gate={gate.path}"))
+
+    def seen(count):
+        return wait_until(lambda: len(found := page.evaluate("seen")) >= count and found, f"{count} events", 30)
+
+    assert seen(1) == [["message", "1", "first"]]
+    gate.wait_started()  # the script stands; it has sent no more
+    assert page.evaluate("source.readyState") == 1
+    gate.release()
+    assert seen(2)[1] == ["named", "1", "second\nline"]
+    gate.wait_started()
+    gate.release()
+    assert seen(3)[2] == ["end", 0]  # to be opened again in an hour
+    page.evaluate("source.close()")
+
+
+def test_a_browser_loads_what_early_hints_name_before_the_page_is_there(site, pair):
+    # Over HTTP/2 only; and on its first connection to a site only.
+    with Chromium(pair.own) as fresh:
+        page, gate = fresh.page(), site.server.gate()
+        page.start("https://%s:%d/hints_page.php?gate=%s" % (*site.address, gate.path))
+        gate.wait_started()
+        style = "the style to be asked for"
+        site.server.wait_for_log(lambda line: line.get("msg") == "GET /style.css 200", style, 30)
+        gate.release()
+        page.wait_loaded()
+        assert page.evaluate("getComputedStyle(document.getElementById('text')).color") == "rgb(1, 2, 3)"
+        loaded = page.evaluate("performance.getEntriesByName(new URL('/style.css', location))[0].initiatorType")
+        assert loaded == "early-hints"

@@ -1,0 +1,3 @@
+<?php
+ob_start(fn ($text) => fastcgi_finish_request() ? $text : 'not');
+echo 'text';
