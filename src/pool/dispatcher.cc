@@ -14,6 +14,7 @@ namespace howdah::pool {
 
 using channel::Frame;
 using channel::FrameType;
+using channel::SlotState;
 
 namespace {
 
