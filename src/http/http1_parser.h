@@ -39,6 +39,8 @@ class Http1RequestParser {
   const Refusal& refusal() const { return refusal_; }
   // After kEnd: ready for the next request on the connection.
   void next_request();
+  // For requests to come: between two of them.
+  void use_limits(const Http1Limits& limits) { limits_ = limits; }
   // Was a byte of the present request's head seen? (A head cut short by time is a 408; silence, and
   // empty lines ahead of a head, are an idle connection.)
   bool head_begun() const { return state_ != State::kBefore; }
@@ -61,7 +63,7 @@ class Http1RequestParser {
   Refusal too_large(std::string_view head) const;
   Step refuse(Refusal refusal);
 
-  const Http1Limits limits_;
+  Http1Limits limits_;
   State state_ = State::kBefore;
   size_t empty_lines_ = 0;  // skipped ahead of the head
   size_t scan_ = 0;         // bytes of the head already searched for line ends

@@ -30,6 +30,7 @@ Exchange::Exchange(LoopServices& services) : services_(services), body_(services
 Exchange::~Exchange() {
   if (job_active_) services_.jobs->abandon(job_);
   stop_waiting_for_encoded();
+  if (site_ != nullptr) services_.leave_site(*site_);
 }
 
 void Exchange::reset() {
@@ -50,6 +51,8 @@ void Exchange::reset() {
   admission_ = {};
   target_ = {};
   started_at_ = services_.loop.now();
+  if (site_ != nullptr) services_.leave_site(*site_);
+  site_ = &services_.enter_site();
 }
 
 void Exchange::identify(std::string_view traceparent, std::string_view request_id) {
@@ -129,7 +132,7 @@ Exchange::Plan Exchange::plan_target() {
   auto target = http::decode_target(head_->target, path_);
   if (!target) return plan_error(target.error().status, target.error().reason);
   target_ = *target;
-  services_.shared.router.route(path_, services_.files, route_);
+  site_->site->router.route(path_, site_->files, route_);
   bool readable = head_->method == "GET" || head_->method == "HEAD";
   switch (route_.kind) {
     case RouteKind::kNotFound:
@@ -298,6 +301,7 @@ void Exchange::finish() {
   if (held_.capacity() > kKeptBytes) held_.release();
   stream_ = nullptr;
   head_ = nullptr;
+  services_.leave_site(*std::exchange(site_, nullptr));
 }
 
 void Exchange::report() {

@@ -180,10 +180,11 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   void start_stream(const pool::AnswerPart& part);
   void send_whole(const pool::AnswerPart& part);
 
-  const ServeOptions& options() const { return services_.shared.options; }
+  const ServeOptions& options() const { return site_->site->options; }
   base::LogContext ids() const { return {request_id_, trace_.trace(), trace_.span()}; }
 
   LoopServices& services_;
+  LoopSite* site_ = nullptr;  // null when idle
   State state_ = State::kIdle;
   Plan plan_ = Plan::kError;
 

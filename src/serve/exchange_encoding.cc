@@ -30,6 +30,8 @@ bool Exchange::choose_encoded(const StaticFile& file) {
   base::ContentCoding coding = coding_for_file(file.identity.size);
   if (coding == kIdentity) return false;
   encoded_key_.path.assign(route_.file);
+  encoded_key_.device = file.identity.device;
+  encoded_key_.inode = file.identity.inode;
   encoded_key_.size = file.identity.size;
   encoded_key_.modified = file.identity.modified;
   encoded_key_.coding = coding;
@@ -47,7 +49,7 @@ bool Exchange::wait_for_encoded(const FileCache::Found& found) {
   base::UniqueFd file;
   if (found.fd) {
     file.reset(::fcntl(found.fd.get(), F_DUPFD_CLOEXEC, 0));
-  } else if (auto opened = services_.shared.document_root.open_file(route_.file)) {
+  } else if (auto opened = site_->site->document_root.open_file(route_.file)) {
     file = std::move(*opened);
   }
   if (!file) return false;

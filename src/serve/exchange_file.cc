@@ -42,13 +42,13 @@ void Exchange::send_file() {
     scratch_.assign(path).append(suffix_of(coding_));
     path = scratch_;
   }
-  auto found = services_.files.open(path);
+  auto found = site_->files.open(path);
   if (!found) return send_open_error(found.error());
   send_found(std::move(*found));
 }
 
 void Exchange::choose_neighbour() {
-  base::CodingList there = services_.files.neighbours_of(route_.file, options().compression);
+  base::CodingList there = site_->files.neighbours_of(route_.file, options().compression);
   if (there.empty()) return;
   encodings_ = true;
   coding_ = http::negotiate_coding(*head_, there).coding;
@@ -126,8 +126,8 @@ void Exchange::begin_file_head(int status, const StaticFile& file) {
     });
   } else if (route_.kind == RouteKind::kFallback) {
     answer_.add("Cache-Control", "no-cache");
-  } else if (!services_.shared.static_cache_control.empty()) {
-    answer_.add("Cache-Control", services_.shared.static_cache_control);
+  } else if (!site_->site->static_cache_control.empty()) {
+    answer_.add("Cache-Control", site_->site->static_cache_control);
   }
 }
 
@@ -278,8 +278,8 @@ void Exchange::send_named_file() {
 
 // Puts its path into route_.file and returns where that begins; null when no such file may be sent.
 FileCache* Exchange::find_named_file() {
-  FileCache* sendfile_files = services_.sendfile_files ? &*services_.sendfile_files : nullptr;
-  FileCache* files = &services_.files;
+  FileCache* sendfile_files = site_->sendfile_files ? &*site_->sendfile_files : nullptr;
+  FileCache* files = &site_->files;
   std::string& path = route_.file;
   if (named_by_ == NamedBy::kUri) {
     if (!http::decode_target(file_name_, path)) return nullptr;

@@ -68,7 +68,7 @@ base::Status FrontLoop::listen(base::UniqueFd listener, Protocol protocol) {
 void FrontLoop::adopt(base::UniqueFd client, Protocol protocol) {
   auto addresses = addresses_of(client.get());
   if (!addresses) return;
-  addresses->trusted = services_.shared.options.trusted_proxies.contains(addresses->client);
+  addresses->trusted = services_.options().trusted_proxies.contains(addresses->client);
   if (!admit(*addresses)) return turn_away(client.get(), *addresses, protocol);
   services_.shared.connections.fetch_add(1, std::memory_order_relaxed);
   services_.shared.observer.on_connection_opened();
@@ -81,7 +81,7 @@ void FrontLoop::adopt(base::UniqueFd client, Protocol protocol) {
 // A trusted proxy and a unix socket bring the connections of many; whom a PROXY header names is
 // counted behind it.
 bool FrontLoop::admit(ConnectionAddresses& addresses) {
-  uint32_t limit = services_.shared.options.max_connections_per_ip;
+  uint32_t limit = services_.options().max_connections_per_ip;
   if (limit == 0 || addresses.trusted || !addresses.client || addresses.counted) return true;
   addresses.counted = services_.shared.clients.add(*addresses.client, limit);
   return addresses.counted;
@@ -207,7 +207,7 @@ bool FrontLoop::prepare_sleep() {
 // --- accepting
 
 bool FrontLoop::has_room() {
-  uint64_t limit = services_.shared.options.max_connections;
+  uint64_t limit = services_.options().max_connections;
   return limit == 0 || services_.shared.connections.load(std::memory_order_relaxed) < limit;
 }
 

@@ -32,6 +32,8 @@ class FrontLoop final : public net::PassHook {
   void use_tls(std::shared_ptr<const net::TlsContext> context) {
     services_.tls = std::move(context);
   }
+  // For requests that begin from now on. Between two passes of the loop.
+  void use_site(std::shared_ptr<const Site> site) { services_.use_site(std::move(site)); }
   // Accepts no more; idle connections end now, others after their answer. `on_done` is called,
   // once, when there is none left.
   void drain(std::function<void()> on_done);

@@ -8,6 +8,15 @@
 #include "serve/limits.h"
 
 namespace howdah::serve {
+namespace {
+
+http::Http1Limits limits_of(const ServeOptions& options) {
+  http::Http1Limits limits{.max_head = options.max_header_size};
+  if (options.max_body_size != 0) limits.max_chunked_body = options.max_body_size;
+  return limits;
+}
+
+}  // namespace
 
 Http1Connection::Http1Connection(LoopServices& services)
     : services_(services), queue_(services.shared.spool) {}
@@ -24,10 +33,7 @@ void Http1Connection::open(Client client) {
   writable_ = true;
   close_after_ = false;
   may_be_http2_ = true;
-  const ServeOptions& options = services_.shared.options;
-  http::Http1Limits limits{.max_head = options.max_header_size};
-  if (options.max_body_size != 0) limits.max_chunked_body = options.max_body_size;
-  parser_.emplace(limits);
+  parser_.emplace(limits_of(services_.options()));
   become_idle();
   if (!services_.loop.ready_set().add(socket_.fd(), *this)) return close();
   if (!input_.empty() || readable_) schedule();
@@ -160,7 +166,7 @@ Http1Connection::Go Http1Connection::advance_request() {
 Http1Connection::Go Http1Connection::need_more() {
   if (state_ == State::kIdle && (parser_->head_begun() || (may_be_http2_ && !input_.empty()))) {
     state_ = State::kHead;
-    arm(services_.shared.options.header_timeout);
+    arm(services_.options().header_timeout);
   }
   bool body = state_ == State::kBody || state_ == State::kDiscard;
   State before = state_;
@@ -186,7 +192,7 @@ Http1Connection::Go Http1Connection::on_head(size_t head_size) {
     return Go::kOn;
   }
   body_pace_.begin(services_.loop.now());
-  arm(services_.shared.options.body_timeout);
+  arm(services_.options().body_timeout);
   if (plan == Exchange::BodyPlan::kGather) {
     state_ = State::kBody;
     if (head.expect_continue && input_.empty()) {
@@ -302,6 +308,7 @@ void Http1Connection::finish_exchange() {
     return close();
   }
   if (services_.draining && input_.empty()) return close();
+  parser_->use_limits(limits_of(services_.options()));
   parser_->next_request();
   become_idle();
 }
@@ -314,7 +321,7 @@ void Http1Connection::become_idle() {
   body_given_ = 0;
   services_.loop.timers().cancel(write_timer_);
   if (input_.empty()) services_.take_back_buffer(input_);
-  const ServeOptions& options = services_.shared.options;
+  const ServeOptions& options = services_.options();
   arm(options.idle_timeout != 0 ? options.idle_timeout : options.header_timeout);
 }
 
@@ -361,7 +368,7 @@ void Http1Connection::on_timer() {
 }
 
 void Http1Connection::on_body_timer() {
-  base::Nanos limit = services_.shared.options.body_timeout;
+  base::Nanos limit = services_.options().body_timeout;
   auto next = body_pace_.next_look(services_.loop.now(), limit, body_bytes_);
   if (next) return services_.loop.timers().arm(timer_, *next);
   refuse(408, "BODY_TIMEOUT");

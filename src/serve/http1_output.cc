@@ -29,7 +29,7 @@ void Http1Connection::send_interim(int status, std::span<const channel::Response
 
 void Http1Connection::decide_framing(int status, std::optional<uint64_t> length) {
   bool persistent = request_complete_ && parser_->head().keep_alive && !services_.draining &&
-                    services_.shared.options.idle_timeout != 0 &&
+                    services_.options().idle_timeout != 0 &&
                     addresses_.entrance != Entrance::kMistaken;
   if (!persistent) close_after_ = true;
   if (!http::status_allows_body(status)) {
@@ -245,7 +245,7 @@ bool Http1Connection::flush_file() {
 
 void Http1Connection::note_progress() {
   last_output_ = services_.loop.now();
-  base::Nanos limit = services_.shared.options.write_timeout;
+  base::Nanos limit = services_.options().write_timeout;
   if (limit != 0 && !write_timer_.armed()) {
     services_.loop.timers().arm(write_timer_, last_output_ + limit);
   }
@@ -254,7 +254,7 @@ void Http1Connection::note_progress() {
 // Armed once per stretch of waiting; progress only moves last_output_.
 void Http1Connection::on_write_timer() {
   if (flushed()) return;
-  base::Nanos due = last_output_ + services_.shared.options.write_timeout;
+  base::Nanos due = last_output_ + services_.options().write_timeout;
   if (services_.loop.now() >= due) return close();
   services_.loop.timers().arm(write_timer_, due);
 }

@@ -38,7 +38,7 @@ void Http2Connection::open(Client client) {
   hung_up_ = input_ended_ = broken_ = flooded_ = stopped_ = draining_ = false;
   guard_.reset(services_.loop.now());
   http::Http2Events& events = *this;
-  session_ = std::make_unique<http::Http2Session>(limits_of(services_.shared.options), events);
+  session_ = std::make_unique<http::Http2Session>(limits_of(services_.options()), events);
   if (!services_.loop.ready_set().add(socket_.fd(), *this)) return close();
   become_idle();
   schedule();
@@ -105,7 +105,7 @@ void Http2Connection::receive_all() {
   // A client that does not read what its frames make is not read from either.
   while (!broken_ && session_->waiting_frames() < kWaitingFrames && receive_some()) {
   }
-  base::Nanos limit = services_.shared.options.header_timeout;
+  base::Nanos limit = services_.options().header_timeout;
   if (!session_->inside_head()) {
     services_.loop.timers().cancel(head_timer_);
   } else if (limit != 0 && !head_timer_.armed()) {
@@ -220,7 +220,7 @@ void Http2Connection::send_gathered() {
   // A short send means that the socket is full: the set tells when it is not.
   writable_ = false;
   last_output_ = services_.loop.now();
-  base::Nanos limit = services_.shared.options.write_timeout;
+  base::Nanos limit = services_.options().write_timeout;
   if (limit != 0 && !blocked_timer_.armed()) {
     services_.loop.timers().arm(blocked_timer_, last_output_ + limit);
   }
@@ -247,7 +247,7 @@ void Http2Connection::settle() {
   closed_streams_.clear();
   if (!streams_.empty()) return;
   // Without keep-alive the connection is for what came at once.
-  if (services_.shared.options.idle_timeout == 0) return end_when_idle();
+  if (services_.options().idle_timeout == 0) return end_when_idle();
   become_idle();
 }
 
@@ -288,7 +288,7 @@ bool Http2Connection::sending_last_words() const {
 }
 
 void Http2Connection::become_idle() {
-  const ServeOptions& options = services_.shared.options;
+  const ServeOptions& options = services_.options();
   base::Nanos limit = options.idle_timeout != 0 ? options.idle_timeout : options.header_timeout;
   if (limit == 0) return;
   services_.loop.timers().arm(idle_timer_, services_.loop.now() + limit);
@@ -308,7 +308,7 @@ void Http2Connection::on_head_timer() {
 }
 
 void Http2Connection::on_blocked_timer() {
-  base::Nanos due = last_output_ + services_.shared.options.write_timeout;
+  base::Nanos due = last_output_ + services_.options().write_timeout;
   if (services_.loop.now() >= due) return close();
   services_.loop.timers().arm(blocked_timer_, due);
 }

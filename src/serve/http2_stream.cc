@@ -79,7 +79,7 @@ void Http2Stream::on_refused(http::Http2HeadReader& request) {
 
 void Http2Stream::begin_body(Exchange::BodyPlan plan) {
   base::Nanos began = services_.loop.now();
-  base::Nanos limit = services_.shared.options.body_timeout;
+  base::Nanos limit = services_.options().body_timeout;
   body_pace_.begin(began);
   if (limit != 0) services_.loop.timers().arm(body_timer_, began + limit);
   wants_body_ = plan == Exchange::BodyPlan::kGather;
@@ -136,7 +136,7 @@ void Http2Stream::on_body_timer() {
     connection_->session().reset(id_, http::Http2Error::kNone);
     return connection_->schedule();
   }
-  base::Nanos limit = services_.shared.options.body_timeout;
+  base::Nanos limit = services_.options().body_timeout;
   auto next = body_pace_.next_look(services_.loop.now(), limit, body_bytes_);
   if (next) return services_.loop.timers().arm(body_timer_, *next);
   request_ended_ = true;

@@ -223,7 +223,7 @@ void Http2Stream::put_direct(size_t size) {
 // --- time
 
 void Http2Stream::arm_write_timer() {
-  base::Nanos limit = services_.shared.options.write_timeout;
+  base::Nanos limit = services_.options().write_timeout;
   if (limit == 0 || write_timer_.armed()) return;
   last_output_ = services_.loop.now();
   services_.loop.timers().arm(write_timer_, last_output_ + limit);
@@ -233,7 +233,7 @@ void Http2Stream::arm_write_timer() {
 // is the connection's matter; here the client keeps this stream's window shut.
 void Http2Stream::on_write_timer() {
   if (closed_ || waiting() == 0) return;
-  base::Nanos limit = services_.shared.options.write_timeout;
+  base::Nanos limit = services_.options().write_timeout;
   base::Nanos now = services_.loop.now();
   bool shut = connection_->session().window(id_) <= 0 || connection_->window_is_shut();
   if (now >= last_output_ + limit && shut && !connection_->blocked()) {

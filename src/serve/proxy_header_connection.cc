@@ -12,7 +12,7 @@ namespace howdah::serve {
 
 void ProxyHeaderConnection::open(Client client) {
   begun_ = hung_up_ = false;
-  const ServeOptions& options = services_.shared.options;
+  const ServeOptions& options = services_.options();
   begin(std::move(client),
         options.idle_timeout != 0 ? options.idle_timeout : options.header_timeout);
 }
@@ -54,7 +54,7 @@ void ProxyHeaderConnection::look() {
 
 void ProxyHeaderConnection::note_begin() {
   if (std::exchange(begun_, true)) return;
-  arm(services_.shared.options.header_timeout);
+  arm(services_.options().header_timeout);
 }
 
 void ProxyHeaderConnection::replace_addresses(const net::ProxyHeader& header) {
@@ -70,7 +70,7 @@ void ProxyHeaderConnection::replace_addresses(const net::ProxyHeader& header) {
     print_endpoint(header.server, addresses.server_ip, addresses.server_port);
   }
   // What such a proxy passes on are the client's own words.
-  addresses.trusted = services_.shared.options.trusted_proxies.contains(addresses.client);
+  addresses.trusted = services_.options().trusted_proxies.contains(addresses.client);
 }
 
 void ProxyHeaderConnection::close() {

@@ -1,51 +1,36 @@
 #include "serve/services.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "serve/exchange.h"
 #include "serve/http2_stream.h"
 
 namespace howdah::serve {
-namespace {
-
-std::string cache_control_of(const ServeOptions& options) {
-  if (!options.static_cache_ttl) return {};
-  return "public, max-age=" + std::to_string(*options.static_cache_ttl / base::kSecond);
-}
-
-}  // namespace
 
 base::Result<std::unique_ptr<SharedServices>> SharedServices::create(ServeOptions options,
                                                                      const base::Logger& log,
                                                                      ExchangeObserver& observer,
                                                                      Admission* admission) {
-  Symlinks symlinks = options.follow_symlinks ? Symlinks::kFollow : Symlinks::kBeneath;
-  auto root = DocumentRoot::open(options.document_root, symlinks);
-  if (!root) return base::fail(root.error());
-  std::optional<DocumentRoot> named_files;
-  if (!options.sendfile_root.empty()) {
-    auto opened = DocumentRoot::open(options.sendfile_root, symlinks);
-    if (!opened) return base::fail(opened.error());
-    named_files = std::move(*opened);
-  }
-  return std::make_unique<SharedServices>(std::move(options), log, observer, admission,
-                                          std::move(*root), std::move(named_files));
+  auto site = Site::create(std::move(options));
+  if (!site) return base::fail(site.error());
+  return std::make_unique<SharedServices>(std::move(*site), log, observer, admission);
 }
 
-SharedServices::SharedServices(ServeOptions settings, const base::Logger& logger,
-                               ExchangeObserver& watcher, Admission* gate, DocumentRoot root,
-                               std::optional<DocumentRoot> named_files)
-    : options(std::move(settings)),
+SharedServices::SharedServices(std::shared_ptr<const Site> site, const base::Logger& logger,
+                               ExchangeObserver& watcher, Admission* gate)
+    : first_site(std::move(site)),
       log(logger),
       observer(watcher),
       admission(gate),
-      document_root(std::move(root)),
-      sendfile_root(std::move(named_files)),
-      router({.index_file = options.index_file,
-              .index_scripts = options.index_scripts,
-              .php_deny = options.php_deny}),
-      static_cache_control(cache_control_of(options)),
-      spool(options.spool_dir, options.spool_max),
-      encoder(options.compression.empty() ? 0 : options.static_cache_size),
-      clients(base::RandomIds().next()) {}
+      clients(base::RandomIds().next()) {
+  adapt_to(first_site->options);
+}
+
+void SharedServices::adapt_to(const ServeOptions& options) {
+  spool.configure(options.spool_dir, options.spool_max);
+  encoder.resize(options.compression.empty() ? 0 : options.static_cache_size);
+}
 
 std::string_view DateCache::at(base::Nanos now) {
   if (now >= valid_until_) {
@@ -61,13 +46,19 @@ LoopServices::LoopServices(net::EventLoop& event_loop, SharedServices& all, pool
     : loop(event_loop),
       shared(all),
       jobs(queue),
-      files(all.document_root, event_loop, all.options.file_trust) {
-  if (all.sendfile_root) {
-    sendfile_files.emplace(*all.sendfile_root, event_loop, all.options.file_trust);
-  }
-}
+      site_(std::make_unique<LoopSite>(all.first_site, event_loop)) {}
 
 LoopServices::~LoopServices() = default;
+
+void LoopServices::use_site(std::shared_ptr<const Site> site) {
+  auto old = std::exchange(site_, std::make_unique<LoopSite>(std::move(site), loop));
+  if (old->exchanges > 0) old_sites_.push_back(std::move(old));
+}
+
+void LoopServices::leave_site(LoopSite& site) {
+  if (--site.exchanges > 0 || &site == site_.get()) return;
+  std::erase_if(old_sites_, [&](const auto& old) { return old.get() == &site; });
+}
 
 std::unique_ptr<Exchange> LoopServices::acquire_exchange() {
   if (exchanges_.empty()) return std::make_unique<Exchange>(*this);

@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +17,11 @@
 #include "pool/job.h"
 #include "serve/client_counts.h"
 #include "serve/connection.h"
-#include "serve/file_cache.h"
-#include "serve/file_system.h"
 #include "serve/gather.h"
 #include "serve/limits.h"
 #include "serve/observer.h"
 #include "serve/options.h"
-#include "serve/router.h"
+#include "serve/site.h"
 #include "serve/spool.h"
 #include "serve/static_encoder.h"
 
@@ -33,31 +30,28 @@ namespace howdah::serve {
 class Exchange;
 class Http2Stream;
 
-// For all loops: immutable or thread-safe. Outlives every FrontLoop.
+// For all loops and all of their sites: immutable or thread-safe. Outlives every FrontLoop.
 class SharedServices {
  public:
-  // Fails when one of the roots cannot be opened. All references outlive the object; `admission`
-  // may be null.
+  // Fails when the Site does. All references outlive the object; `admission` may be null.
   static base::Result<std::unique_ptr<SharedServices>> create(ServeOptions options,
                                                               const base::Logger& log,
                                                               ExchangeObserver& observer,
                                                               Admission* admission);
 
-  const ServeOptions options;
+  const std::shared_ptr<const Site> first_site;  // that loops begin with
   const base::Logger& log;
   ExchangeObserver& observer;
   Admission* const admission;
-  const DocumentRoot document_root;
-  const std::optional<DocumentRoot> sendfile_root;
-  const Router router;
-  const std::string static_cache_control;  // empty = static files do not have it
   Spool spool;
   StaticEncoder encoder;
   ClientCounts clients;  // filled only when MAX_CONNECTIONS_PER_IP is set
   std::atomic<uint64_t> connections{0};
 
-  SharedServices(ServeOptions settings, const base::Logger& logger, ExchangeObserver& watcher,
-                 Admission* gate, DocumentRoot root, std::optional<DocumentRoot> named_files);
+  SharedServices(std::shared_ptr<const Site> site, const base::Logger& logger,
+                 ExchangeObserver& watcher, Admission* gate);
+  // What is of all sites takes the limits of this one. From any thread.
+  void adapt_to(const ServeOptions& options);
 };
 
 // The Date field's value, rendered once a second.
@@ -83,11 +77,20 @@ class LoopServices {
   pool::JobQueue* const jobs;
   base::RandomIds random;
   DateCache date;
-  FileCache files;
-  std::optional<FileCache> sendfile_files;  // below SENDFILE_ROOT
   bool draining = false;
   // Null while no port speaks TLS. shared_ptr: for all loops, until newer certificates replace it.
   std::shared_ptr<const net::TlsContext> tls;
+
+  // The settings of today.
+  const ServeOptions& options() const { return site_->site->options; }
+  // Between two passes of the loop.
+  void use_site(std::shared_ptr<const Site> site);
+  // What an exchange that begins now uses until leave_site().
+  LoopSite& enter_site() {
+    ++site_->exchanges;
+    return *site_;
+  }
+  void leave_site(LoopSite& site);
 
   // Objects with buffers, kept for the next that needs one.
   std::unique_ptr<Exchange> acquire_exchange();
@@ -117,6 +120,8 @@ class LoopServices {
   base::Buffer input;
 
  private:
+  std::unique_ptr<LoopSite> site_;
+  std::vector<std::unique_ptr<LoopSite>> old_sites_;  // that exchanges still use
   std::vector<std::unique_ptr<Exchange>> exchanges_;
   std::vector<std::unique_ptr<Http2Stream>> streams_;
   std::vector<base::Buffer> buffers_;

@@ -8,19 +8,31 @@
 
 namespace howdah::serve {
 
+void Spool::configure(std::string directory, uint64_t limit) {
+  std::lock_guard lock(lock_);
+  directory_ = std::move(directory);
+  limit_ = limit;
+}
+
+std::string Spool::directory() const {
+  std::lock_guard lock(lock_);
+  return directory_;
+}
+
 bool Spool::reserve(uint64_t bytes) {
   uint64_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
-  if (limit_ == 0 || before + bytes <= limit_) return true;
+  uint64_t limit = limit_.load(std::memory_order_relaxed);
+  if (limit == 0 || before + bytes <= limit) return true;
   give_back(bytes);
   return false;
 }
 
 base::Status SpoolFile::create() {
-  const char* directory = spool_.directory_.c_str();
-  fd_.reset(::open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  std::string directory = spool_.directory();
+  fd_.reset(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (fd_) return {};
   // Not every file system has O_TMPFILE.
-  std::string name = spool_.directory_ + "/howdah-spool-XXXXXX";
+  std::string name = directory + "/howdah-spool-XXXXXX";
   fd_.reset(::mkostemp(name.data(), O_CLOEXEC));
   if (!fd_) return base::fail_errno("spool");
   ::unlink(name.c_str());

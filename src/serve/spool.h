@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,11 @@ namespace howdah::serve {
 // Shared by all loops; thread-safe. Outlives every SpoolFile.
 class Spool {
  public:
+  Spool() = default;
   Spool(std::string directory, uint64_t limit) : directory_(std::move(directory)), limit_(limit) {}
+
+  // Files that exist stay where they are, and count.
+  void configure(std::string directory, uint64_t limit);
 
   uint64_t used() const { return used_.load(std::memory_order_relaxed); }
 
@@ -24,8 +29,11 @@ class Spool {
   bool reserve(uint64_t bytes);
   void give_back(uint64_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
 
-  const std::string directory_;
-  const uint64_t limit_;  // 0 = none
+  std::string directory() const;
+
+  mutable std::mutex lock_;
+  std::string directory_;           // guarded by lock_
+  std::atomic<uint64_t> limit_{0};  // 0 = none
   std::atomic<uint64_t> used_{0};
 };
 

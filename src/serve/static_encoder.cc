@@ -16,7 +16,8 @@ namespace {
 bool is_version(int fd, const EncodedKey& key) {
   struct stat info;
   if (::fstat(fd, &info) < 0) return false;
-  return static_cast<uint64_t>(info.st_size) == key.size &&
+  return info.st_dev == key.device && info.st_ino == key.inode &&
+         static_cast<uint64_t>(info.st_size) == key.size &&
          info.st_mtim.tv_sec * base::kSecond + info.st_mtim.tv_nsec == key.modified;
 }
 
@@ -96,6 +97,12 @@ StaticEncoder::TicketPtr StaticEncoder::start(const EncodedKey& key, base::Uniqu
     });
   }
   return ticket;
+}
+
+void StaticEncoder::resize(uint64_t cache_bytes) {
+  std::lock_guard lock(mutex_);
+  cache_bytes_ = cache_bytes;
+  make_room();
 }
 
 uint64_t StaticEncoder::cached_bytes() {

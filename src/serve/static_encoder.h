@@ -8,6 +8,7 @@
 // standing still: a body is only kept when the file was the one that the key describes after it was
 // read.
 
+#include <atomic>
 #include <condition_variable>
 #include <list>
 #include <map>
@@ -30,6 +31,8 @@ namespace howdah::serve {
 // A version of a file in one coding.
 struct EncodedKey {
   std::string path;  // below the document root
+  uint64_t device = 0;
+  uint64_t inode = 0;  // another release may have a file of this size and time at this path
   uint64_t size = 0;
   base::Nanos modified = 0;  // since the epoch
   base::ContentCoding coding = base::ContentCoding::kIdentity;
@@ -47,13 +50,14 @@ class EncodingWaiter {
 // which ends before the loops of those who wait.
 class StaticEncoder {
  public:
-  // 0: no file is encoded.
-  explicit StaticEncoder(uint64_t cache_bytes) : cache_bytes_(cache_bytes) {}
+  explicit StaticEncoder(uint64_t cache_bytes = 0) : cache_bytes_(cache_bytes) {}
   ~StaticEncoder();
   StaticEncoder(const StaticEncoder&) = delete;
   StaticEncoder& operator=(const StaticEncoder&) = delete;
 
-  bool enabled() const { return cache_bytes_ > 0; }
+  // 0: no file is encoded.
+  void resize(uint64_t cache_bytes);
+  bool enabled() const { return cache_bytes_.load(std::memory_order_relaxed) > 0; }
 
   // Shared by the cache and those who are sending it, who may outlive its place there.
   using Body = std::shared_ptr<const std::string>;
@@ -101,7 +105,7 @@ class StaticEncoder {
   static uint64_t cost_of(const Entry& entry);
   void make_room();
 
-  const uint64_t cache_bytes_;
+  std::atomic<uint64_t> cache_bytes_;  // written under mutex_
 
   // Guarded by mutex_. The key and file of an entry that is queued or encoded are left alone.
   std::mutex mutex_;

@@ -34,8 +34,12 @@ class StaticEncoderTest : public testing::Test, public EncodingWaiter {
                            base::ContentCoding coding = base::ContentCoding::kGzip) {
     struct stat info{};
     ::fstat(fd, &info);
-    return {name, static_cast<uint64_t>(info.st_size),
-            info.st_mtim.tv_sec * base::kSecond + info.st_mtim.tv_nsec, coding};
+    return {name,
+            info.st_dev,
+            info.st_ino,
+            static_cast<uint64_t>(info.st_size),
+            info.st_mtim.tv_sec * base::kSecond + info.st_mtim.tv_nsec,
+            coding};
   }
   // Runs the loop until so many encodings have been heard of.
   void wait_for(int count) {

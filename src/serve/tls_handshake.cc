@@ -44,7 +44,7 @@ void TlsHandshake::open(Client client) {
   // Records are whole messages: the end of an answer must not wait for an acknowledgement.
   int on = 1;
   ::setsockopt(client.socket.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  base::Nanos limit = services_.shared.options.header_timeout;
+  base::Nanos limit = services_.options().header_timeout;
   begin(std::move(client), limit != 0 ? limit : kHandshakeTime);
 }
 
