@@ -125,10 +125,21 @@ std::string describe_status(const json& status) {
   return text;
 }
 
+std::string describe_reload(const json& reload) {
+  std::string text =
+      fmt::format("reloaded: worker generation {} serves\n", reload.value("generation", 0));
+  for (const json& name : reload.value("needs_restart", json::array())) {
+    text += fmt::format("{} has changed: it needs a restart, and stays as it was\n",
+                        name.get<std::string>());
+  }
+  return text;
+}
+
 // `howdah status` and `howdah reload`: a question to the running server.
 int ask(const Config& config, std::string_view line, StatusFormat format) {
   if (config.control_socket.empty()) return refuse({"there is no CONTROL_SOCKET to ask"});
-  auto answer = ask_server(config.control_socket, line);
+  const bool reload = line == "reload";
+  auto answer = ask_server(config.control_socket, line, reload ? kReloadTimeout : kStatusTimeout);
   if (!answer) {
     std::fprintf(stderr, "howdah: no server answers at CONTROL_SOCKET=%s: %s\n",
                  config.control_socket.c_str(), answer.error().message().c_str());
@@ -139,18 +150,23 @@ int ask(const Config& config, std::string_view line, StatusFormat format) {
     std::fprintf(stderr, "howdah: %s\n", parsed.value("error", "").c_str());
     return 1;
   }
-  bool as_text = format == StatusFormat::kText && line == "status" && parsed.is_object();
-  return print(as_text ? describe_status(parsed) : *answer);
+  if (!parsed.is_object()) {
+    std::fprintf(stderr, "howdah: the server ended before it answered\n");
+    return 1;
+  }
+  if (reload) return print(describe_reload(parsed));
+  return print(format == StatusFormat::kText ? describe_status(parsed) : *answer);
 }
 
 int run(const CommandLine& line, ProcessTitle& title) {
   if (line.command == Command::kHelp) return print(help_text());
   if (line.command == Command::kVersion) return print("howdah " HOWDAH_VERSION "\n");
-  Loaded loaded = load_config({.flags = line.flags,
-                               .env_file = line.env_file,
-                               .environment = own_environment(),
-                               .directory = line.directory,
-                               .program_directory = program_directory()});
+  Sources sources{.flags = line.flags,
+                  .env_file = line.env_file,
+                  .environment = own_environment(),
+                  .directory = line.directory,
+                  .program_directory = program_directory()};
+  Loaded loaded = load_config(sources);
   switch (line.command) {
     case Command::kStatus:
       return ask(loaded.config, "status", line.status_format);
@@ -161,7 +177,7 @@ int run(const CommandLine& line, ProcessTitle& title) {
   }
   if (!loaded.problems.empty()) return refuse(loaded.problems);
   if (line.command == Command::kCheck) return check(loaded.config);
-  return parent_main(std::move(loaded.config), title);
+  return parent_main(std::move(sources), std::move(loaded.config), title);
 }
 
 }  // namespace

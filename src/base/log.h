@@ -90,7 +90,7 @@ class AsyncLogSink : public LogSink {
   std::thread writer_;
 };
 
-// Renders lines. Immutable and thread-safe; the sink outlives it.
+// Renders lines. Thread-safe; the sink outlives it.
 class Logger {
  public:
   enum class Format { kJson, kText };
@@ -99,9 +99,11 @@ class Logger {
     std::string service = "howdah";
     Format format = Format::kJson;
   };
-  Logger(LogSink& sink, Options options) : sink_(sink), options_(std::move(options)) {}
+  Logger(LogSink& sink, Options options)
+      : sink_(sink), options_(std::move(options)), level_(options_.level) {}
 
-  bool enabled(LogLevel level) const { return level >= options_.level; }
+  bool enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
+  void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
   void log(LogType type, LogLevel level, std::string_view message, const LogContext& context = {},
            std::initializer_list<LogField> data = {}) const {
     write(type, level, message, context, data.begin(), data.size());
@@ -121,12 +123,14 @@ class Logger {
   void error(std::string_view message, std::initializer_list<LogField> data = {}) const {
     log(LogType::kApp, LogLevel::kError, message, {}, data);
   }
+  // As it was made: its level may be another since.
   const Options& options() const { return options_; }
   LogSink& sink() const { return sink_; }
 
  private:
   LogSink& sink_;
   const Options options_;
+  std::atomic<LogLevel> level_;
 };
 
 }  // namespace howdah::base

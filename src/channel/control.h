@@ -15,12 +15,16 @@ namespace howdah::channel {
 
 enum class ControlType : uint32_t {
   // front -> host
-  kHello = 1,  // version, text = build id; descriptors: requests, claims, one eventfd per loop
+  // version, text = build id; descriptors: requests, claims, one eventfd per loop. status 1: then a
+  // list of scripts to compile ahead, and after a newline each in text the root that they were
+  // below and the one that they are below now
+  kHello = 1,
   kSpawn = 2,  // worker, incarnation, requests; descriptors: response region, body socket
   kInterrupt =
       3,        // worker, incarnation: the request is cancelled, signal the worker until it yields
   kKill = 4,    // worker, incarnation: SIGKILL, to its whole process group
   kFinish = 5,  // no more requests: end when the last worker has ended
+  kListScripts = 6,  // one descriptor: a file for the list of OPcache's scripts
   // host -> front
   kReady = 16,    // version, text = build id; status 0 = processes, 1 = threads; pid = the host's;
                   // text after a newline = PHP version
@@ -32,6 +36,9 @@ enum class ControlType : uint32_t {
   // A new host is wanted. status 0: a script called opcache_reset(); kTakesNoMore: OPcache is full
   // and would restart, so this host's threads end at their next request
   kRenewalWanted = 22,
+  kScriptsListed = 23,  // the list that was asked for is complete
+  kScriptsWarmed =
+      24,  // status = scripts compiled ahead; pid = how many were not, text = a line each
 };
 inline constexpr int32_t kTakesNoMore = 1;
 // The exit status of a worker that has had as many requests as kSpawn named.

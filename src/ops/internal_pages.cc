@@ -62,6 +62,7 @@ Page InternalPages::get(std::string_view method, std::string_view target) const 
   if (path == "/metrics") return metrics();
   if (path == "/config") return {.body = sources_.config};
   if (path == "/workers") return {.body = workers()};
+  if (path == kReloadPath) return {.status = 405, .body = R"({"error":"only POST"})"};
   return {.status = 404, .body = R"({"error":"no such page"})"};
 }
 

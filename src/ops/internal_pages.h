@@ -22,10 +22,19 @@ enum class Phase {
 
 std::string_view name_of(Phase phase);
 
+// Answers POST alone.
+inline constexpr std::string_view kReloadPath = "/reload";
+
 struct Page {
   int status = 200;
   std::string_view content_type = "application/json";
   std::string body;
+};
+
+// What a POST needs (internal_access.h).
+struct InternalAccess {
+  std::string token;    // empty = none is asked for
+  std::string address;  // INTERNAL_ADDR
 };
 
 // Thread-safe as far as its sources are. Lives in the front, outlived by what it reads.
@@ -38,7 +47,10 @@ class InternalPages {
     std::function<pool::PoolStatus()> pool;
     std::function<std::vector<pool::WorkerStatus>()> workers;
     std::function<uint64_t()> log_lines_dropped;
+    // Has the server reloaded; the function it gets is called, once, on a thread of its own choice.
+    std::function<void(std::function<void(Page)>)> reload;
     std::string config;  // the answer of /config
+    InternalAccess access;
   };
   explicit InternalPages(Sources sources) : sources_(std::move(sources)) {}
 
@@ -46,6 +58,14 @@ class InternalPages {
   Page get(std::string_view method, std::string_view target) const;
   // What `howdah status` prints: health and workers in one JSON object.
   std::string status() const;
+  // What a reload has come to: status 200 when it is done. `done` is called on any thread.
+  void reload(std::function<void(Page)> done) const { sources_.reload(std::move(done)); }
+  const InternalAccess& access() const { return sources_.access; }
+  // After a reload. Not beside the other members.
+  void use_config(std::string json, InternalAccess access) {
+    sources_.config = std::move(json);
+    sources_.access = std::move(access);
+  }
 
  private:
   Page health() const;
@@ -54,7 +74,7 @@ class InternalPages {
   Page metrics() const;
   std::string workers() const;
 
-  const Sources sources_;
+  Sources sources_;
 };
 
 }  // namespace howdah::ops

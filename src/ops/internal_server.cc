@@ -1,10 +1,12 @@
 #include "ops/internal_server.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,6 +18,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "ops/internal_access.h"
 
 namespace howdah::ops {
 namespace {
@@ -69,12 +72,10 @@ asio::awaitable<void> accept_loop(asio::io_context& io, base::UniqueFd listener,
   }
 }
 
-http::response<http::string_body> make_response(const InternalPages& pages,
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+http::response<http::string_body> make_response(Page page,
                                                 const http::request<http::string_body>& request) {
-  auto view = [](boost::beast::string_view text) {
-    return std::string_view(text.data(), text.size());
-  };
-  Page page = pages.get(view(request.method_string()), view(request.target()));
   http::response<http::string_body> response;
   response.version(request.version());
   response.result(static_cast<unsigned>(page.status));
@@ -82,11 +83,40 @@ http::response<http::string_body> make_response(const InternalPages& pages,
   response.set(http::field::content_type,
                boost::beast::string_view(page.content_type.data(), page.content_type.size()));
   response.set(http::field::cache_control, "no-store");
-  if (page.status == 405) response.set(http::field::allow, "GET, HEAD");
+  if (page.status == 405) {
+    response.set(http::field::allow, view(request.target()) == kReloadPath ? "POST" : "GET, HEAD");
+  }
+  if (page.status == 401) response.set(http::field::www_authenticate, "Bearer");
   response.keep_alive(request.keep_alive());
   response.content_length(page.body.size());
   if (request.method() != http::verb::head) response.body() = std::move(page.body);
   return response;
+}
+
+bool is_loopback(InternalSocket& socket) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  if (::getpeername(socket.native_handle(), reinterpret_cast<sockaddr*>(&peer), &size) < 0) {
+    return false;
+  }
+  if (peer.ss_family == AF_UNIX) return true;
+  if (peer.ss_family == AF_INET) {
+    auto& address = reinterpret_cast<sockaddr_in&>(peer).sin_addr;
+    return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+  }
+  auto& address = reinterpret_cast<sockaddr_in6&>(peer).sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&address)) return address.s6_addr[12] == IN_LOOPBACKNET;
+  return IN6_IS_ADDR_LOOPBACK(&address);
+}
+
+asio::awaitable<Page> answer_post(const InternalPages& pages, InternalSocket& socket,
+                                  const http::request<http::string_body>& request) {
+  PostOrigin post{.loopback = is_loopback(socket),
+                  .from_web_page = request.count(http::field::origin) > 0,
+                  .host = view(request[http::field::host]),
+                  .authorization = view(request[http::field::authorization])};
+  if (auto refused = refuse_post(post, pages.access())) co_return std::move(*refused);
+  co_return co_await reload_and_wait(pages);
 }
 
 asio::awaitable<void> serve_http(const InternalPages& pages, InternalSocket socket) {
@@ -101,7 +131,15 @@ asio::awaitable<void> serve_http(const InternalPages& pages, InternalSocket sock
     co_await http::async_read(stream, buffer, parser,
                               asio::redirect_error(asio::use_awaitable, error));
     if (error) break;
-    auto response = make_response(pages, parser.get());
+    const auto& request = parser.get();
+    Page page;
+    if (request.method() == http::verb::post && view(request.target()) == kReloadPath) {
+      page = co_await answer_post(pages, stream.socket(), request);
+      stream.expires_after(kInternalTimeout);
+    } else {
+      page = pages.get(view(request.method_string()), view(request.target()));
+    }
+    auto response = make_response(std::move(page), request);
     co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
     if (error || !response.keep_alive()) break;
   }
@@ -115,6 +153,27 @@ void accept_connections(asio::io_context& io, int listener, Serve serve) {
   base::UniqueFd copy(::fcntl(listener, F_DUPFD_CLOEXEC, 3));
   if (!copy) base::die("fcntl(F_DUPFD_CLOEXEC)");
   asio::co_spawn(io, accept_loop(io, std::move(copy), std::move(serve)), ignore_exception);
+}
+
+asio::awaitable<Page> reload_and_wait(const InternalPages& pages) {
+  struct Wait {
+    asio::steady_timer over;
+    Page page{.status = 504, .body = R"({"error":"the reload has not ended yet; the log tells"})"};
+  };
+  // Shared with the answer on its way; the answer may come when nobody waits any more.
+  auto wait =
+      std::make_shared<Wait>(asio::steady_timer(co_await asio::this_coro::executor, kReloadLimit));
+  pages.reload([weak = std::weak_ptr(wait)](const Page& page) {
+    auto waiting = weak.lock();
+    if (!waiting) return;
+    asio::post(waiting->over.get_executor(), [waiting, page] {
+      waiting->page = page;
+      waiting->over.cancel();
+    });
+  });
+  error_code cancelled;
+  co_await wait->over.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  co_return std::move(wait->page);
 }
 
 void start_internal_server(asio::io_context& io, const InternalPages& pages,

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <ranges>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,6 +18,7 @@
 #include "php/front_link.h"
 #include "php/host_stderr.h"
 #include "php/opcache_restarts.h"
+#include "php/opcache_scripts.h"
 #include "php/process_title.h"
 #include "php/worker_set.h"
 
@@ -73,6 +76,7 @@ class Host {
     return false;
   }
   bool take_hello();
+  void warm();
   void handle(channel::ControlMessage& message);
   void spawn(channel::ControlMessage& message);
   void take_signals();
@@ -86,6 +90,9 @@ class Host {
   base::UniqueFd signals_;
   std::unique_ptr<channel::SharedRegions> regions_;
   std::unique_ptr<WorkerSet> workers_;
+  // To compile ahead, and the roots that they were and are below.
+  base::UniqueFd scripts_;
+  std::string old_root_, new_root_;
   bool finishing_ = false;
   bool ending_ = false;
 };
@@ -95,12 +102,23 @@ bool Host::take_hello() {
   auto received = link_.receive_blocking(hello);
   if (!received) return fail("howdah-php: " + received.error().message());
   if (!*received) return false;
+  std::vector<std::string> lines;
+  for (auto line : hello.text() | std::views::split('\n')) {
+    lines.emplace_back(std::string_view(line.begin(), line.end()));
+  }
+  lines.resize(3);
   if (hello.header.type != channel::ControlType::kHello ||
-      hello.header.version != channel::kLayoutVersion || hello.text() != channel::build_id()) {
-    return fail("howdah (" + std::string(hello.text()) + ") and howdah-php (" +
-                std::string(channel::build_id()) + ") are of different versions");
+      hello.header.version != channel::kLayoutVersion || lines[0] != channel::build_id()) {
+    return fail("howdah (" + lines[0] + ") and howdah-php (" + std::string(channel::build_id()) +
+                ") are of different versions");
   }
   if (hello.fds.size() < 2) return fail("howdah-php: hello without its descriptors");
+  if (hello.header.status == 1) {
+    scripts_ = std::move(hello.fds.back());
+    hello.fds.pop_back();
+    old_root_ = std::move(lines[1]);
+    new_root_ = std::move(lines[2]);
+  }
   std::vector<base::UniqueFd> events;
   for (size_t i = 2; i < hello.fds.size(); ++i) events.push_back(std::move(hello.fds[i]));
   auto regions = channel::SharedRegions::attach(std::move(hello.fds[0]), std::move(hello.fds[1]),
@@ -108,6 +126,12 @@ bool Host::take_hello() {
   if (!regions) return fail("howdah-php: " + regions.error().message());
   regions_ = std::move(*regions);
   return true;
+}
+
+void Host::warm() {
+  if (!scripts_) return;
+  warm_scripts(scripts_.get(), {old_root_, new_root_}, link_);
+  scripts_.reset();
 }
 
 bool Host::start() {
@@ -121,6 +145,7 @@ bool Host::start() {
     return false;
   }
   start_guard = nullptr;
+  warm();  // while a full pipe does not hold up what PHP says
   errors_.started();
 
   sigset_t signals = host_signals();
@@ -161,6 +186,9 @@ void Host::handle(channel::ControlMessage& message) {
       break;
     case channel::ControlType::kFinish:
       finishing_ = true;
+      break;
+    case channel::ControlType::kListScripts:
+      if (message.fds.size() == 1) list_scripts(message.fds[0].get(), link_);
       break;
     default:
       break;

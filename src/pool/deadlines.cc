@@ -61,7 +61,7 @@ Pool::Step Pool::next_step(Orphan& orphan, Generation& generation, base::Nanos n
   }
   if (orphan.stage == Stage::kStuck || now < orphan.due) return Step::kWait;
   if (orphan.stage == Stage::kCancelled) {
-    if (counts_.threads) orphan.stage = Stage::kStuck;
+    if (host_of(orphan.generation)->threads) orphan.stage = Stage::kStuck;
     orphan.due = now + kCancelGrace;  // and again, until its word changes
     return Step::kKill;
   }
@@ -113,7 +113,7 @@ void Pool::kill_overdue(const Orphan& orphan) {
   Host* host = host_of(orphan.generation);
   {
     std::lock_guard lock(mutex_);
-    if (counts_.threads) {  // a thread cannot be killed alone: see renew_if_stuck()
+    if (host->threads) {  // a thread cannot be killed alone: see renew_if_stuck()
       ++counts_.restarts_timeout;
       return;
     }
@@ -140,8 +140,8 @@ void Pool::renew_if_stuck(base::Nanos now) {
     stuck = stuck_threads(host_->generation->number());
   }
   // With no thread left there is nothing to wait for.
-  if (stuck == 0 || (stuck < host_->generation->present_workers() && now < stuck_renewal_at_))
-    return;
+  const bool some_left = stuck < host_->generation->present_workers();
+  if (stuck == 0 || (some_left && now < stuck_renewal_at_)) return;
   renewal_wanted_ = kThreadStuck;
 }
 

@@ -98,8 +98,8 @@ void Pool::shrink(base::Nanos now) {
 
 // --- PHP_MAX_REQUESTS ----------------------------------------------------------------------------
 
-uint32_t Pool::request_limit() {
-  const uint32_t limit = options_.max_requests;
+uint32_t Pool::request_limit(const Host& host) {
+  const uint32_t limit = options_of(host).max_requests;
   if (limit < kRequestJitter) return limit;
   return limit - static_cast<uint32_t>(random_.next() % (limit / kRequestJitter + 1));
 }

@@ -23,19 +23,26 @@ void Pool::start(std::function<void()> on_ready, std::function<void(std::string)
 void Pool::request_host() {
   request_host_at_ = 0;
   host_requested_ = true;
-  starter_.start_host(next_generation_++);
+  starter_.start_host(next_generation_++, HostSettings::kInUse);
 }
 
 void Pool::host_started(uint32_t number, base::UniqueFd control, int pid) {
   host_requested_ = false;
   if (ending_ && host_) return;  // the end of its control socket ends it
-  auto generation =
-      Generation::create(number, options_.workers_max, static_cast<uint32_t>(loops_.size()));
+  const bool reloads = reload_ && reload_->generation == number;
+  const uint32_t workers = (reloads ? reload_->options : options_).workers_max;
+  auto generation = Generation::create(number, workers, static_cast<uint32_t>(loops_.size()));
   if (!generation) {
     log_.error("cannot make the memory of a worker generation",
                {{"error", generation.error().message()}});
+    if (reloads) end_reload("no memory for a worker generation: " + generation.error().message());
     if (!host_) request_host_at_ = base::monotonic_now() + kLongestBackoff;
     return;
+  }
+  if (incarnations_.size() < workers) incarnations_.resize(workers);
+  {
+    std::lock_guard lock(mutex_);
+    if (restarts_.size() < workers) restarts_.resize(workers);
   }
   auto made = std::make_unique<Host>(*this, *generation, pid);
   Host& host = *made;
@@ -57,7 +64,8 @@ void Pool::host_started(uint32_t number, base::UniqueFd control, int pid) {
                  std::lock_guard lock(mutex_);
                  if (adopted == host_.get()) open_ = true;
                });
-  say_hello(host);
+  if (&host == host_.get()) return say_hello(host);
+  greet_next(base::monotonic_now());
 }
 
 // Its generation gets the jobs from now on.
@@ -69,13 +77,30 @@ void Pool::serve_with(std::unique_ptr<Host> host) {
   open_ = host_->adopted;
   counts_.generation = generation_->number();
   counts_.host_pid = host_->pid;
+  note_kind(*host_);
+}
+
+// Under the lock.
+void Pool::note_kind(const Host& host) {
+  if (!host.ready) return;
+  counts_.threads = host.threads;
+  counts_.php_version = host.php_version;
 }
 
 void Pool::say_hello(Host& host) {
+  host.greeted = true;
   channel::FrontChannel& channel = host.generation->channel();
   std::vector<int> fds{channel.requests_fd(), channel.claims_fd()};
   for (uint32_t loop = 0; loop < loops_.size(); ++loop) fds.push_back(channel.loop_event(loop));
-  auto sent = host.link->send({.type = ControlType::kHello}, channel::build_id(), fds);
+  const std::string& root = options_of(host).root;
+  const bool warm = &host == next_.get() && scripts_.file && scripts_.complete;
+  base::UniqueFd list = std::move(scripts_.file);
+  std::string text(channel::build_id());
+  if (warm) {
+    fds.push_back(list.get());
+    text.append("\n").append(options_.root).append("\n").append(root);
+  }
+  auto sent = host.link->send({.type = ControlType::kHello, .status = warm ? 1 : 0}, text, fds);
   if (!sent) on_host_gone(host);
 }
 
@@ -86,19 +111,22 @@ void Pool::on_host_ready(Host& host, const ControlMessage& message) {
     std::string why = "the worker program is '" + std::string(build) + "', this server is '" +
                       std::string(channel::build_id()) + "': install matching programs";
     if (on_failed_) std::exchange(on_failed_, nullptr)(why);
+    host.failure = why;
     return &host == next_.get() ? drop_next("it is of another version")
                                 : end_generation("it is of another version");
   }
   host.ready = true;
-  failed_generations_ = 0;
-  {
+  host.threads = message.header.status == 1;
+  host.php_version = build.size() < text.size() ? text.substr(build.size() + 1) : "";
+  if (&host == host_.get()) {
+    failed_generations_ = 0;
     std::lock_guard lock(mutex_);
-    counts_.threads = message.header.status == 1;
-    counts_.php_version = build.size() < text.size() ? text.substr(build.size() + 1) : "";
+    note_kind(host);
   }
-  // One that takes over begins with as many as serve now.
+  // One that takes over begins with as many as serve now, as far as it may.
   const uint32_t serving = &host == next_.get() ? host_->generation->present_workers() : 0;
-  const uint32_t workers = std::max(options_.workers, serving);
+  const uint32_t workers =
+      std::min(std::max(options_of(host).workers, serving), host.generation->worker_count());
   for (uint32_t worker = 0; worker < workers; ++worker) spawn(host, worker);
 }
 
@@ -166,6 +194,7 @@ void Pool::end_generation(const char* why, base::Nanos earliest) {
   on_each_loop([generation = ended->generation](Dispatcher& dispatcher) {
     dispatcher.bury_generation(generation);
   });
+  if (is_reloaded(*ended)) end_reload(ended->failure.empty() ? why : ended->failure);
   if (ending_) return;
   if (!ended->ready && on_failed_) {
     std::exchange(on_failed_, nullptr)("the worker host ended before it was ready");
@@ -182,7 +211,10 @@ void Pool::end_generation(const char* why, base::Nanos earliest) {
 }
 
 void Pool::succeed(base::Nanos earliest) {
-  if (next_) return serve_with(std::move(next_));
+  if (next_) {
+    serve_with(std::move(next_));
+    return host_->greeted ? void() : say_hello(*host_);
+  }
   if (host_requested_) return;
   if (earliest <= base::monotonic_now()) return request_host();
   request_host_at_ = earliest;
@@ -205,12 +237,14 @@ void Pool::on_renewal_wanted(Host& host, const ControlMessage& message) {
 }
 
 void Pool::renew(base::Nanos now) {
-  bool busy = !host_ || !host_->ready || next_ || host_requested_ || request_host_at_ != 0;
+  bool busy = !host_ || !host_->ready || next_ || host_requested_ || reload_;
+  busy = busy || request_host_at_ != 0;
   if (busy || ending_ || now < renewed_at_ + kRenewalInterval) return;
   const char* why = std::exchange(renewal_wanted_, nullptr);
   log_.info("starting a new worker generation", {{"because", std::string_view(why)}});
   renewed_at_ = now;
   count_renewal(why, now);
+  ask_for_scripts();
   request_host();
 }
 
@@ -225,25 +259,33 @@ void Pool::take_over() {
     (std::exchange(renewal_for_memory_, false) ? counts_.restarts_max_memory
                                                : counts_.restarts_other) +=
         present - std::min(present, stuck);
+    if (is_reloaded(*next_)) options_ = reload_->options;
   }
   retire_host();
   serve_with(std::move(next_));
   host_->announced = true;
   log_.info("the new worker generation serves", {{"pid", int64_t{host_->pid}}});
+  if (is_reloaded(*host_)) end_reload("");
 }
 
-void Pool::drop_next(const char* why) {
+std::unique_ptr<Pool::Host> Pool::discard_next() {
   std::unique_ptr<Host> dropped = std::move(next_);
-  log_.error("a new worker generation cannot start: the old one stays",
-             {{"because", std::string_view(why)}});
   on_each_loop([generation = dropped->generation](Dispatcher& dispatcher) {
     dispatcher.bury_generation(generation);
   });
+  return dropped;
+}
+
+void Pool::drop_next(const std::string& why) {
+  log_.error("a new worker generation cannot start: the old one stays", {{"because", why}});
+  std::unique_ptr<Host> dropped = discard_next();
+  if (is_reloaded(*dropped)) end_reload(dropped->failure.empty() ? why : dropped->failure);
 }
 
 void Pool::retire_host() {
   std::unique_ptr<Host> retired = std::move(host_);
-  retired->end_by = base::monotonic_now() + kRetirementLimit;
+  retired->end_by =
+      options_.retirement_limit == 0 ? 0 : base::monotonic_now() + options_.retirement_limit;
   {
     std::lock_guard lock(mutex_);
     take_back_unclaimed(*retired->generation);
@@ -258,6 +300,8 @@ void Pool::retire_host() {
                                           retired->generation->workers()[worker].incarnation);
   }
   retired_.push_back(std::move(retired));
+  // The oldest, which may have no limit of its own.
+  if (retired_.size() > kMostRetired) retired_.front()->end_by = 1;
 }
 
 void Pool::take_back_unclaimed(Generation& generation) {
@@ -293,12 +337,68 @@ void Pool::end_retired(base::Nanos now) {
       retired->generation->reclaim();
       busy = is_busy(*retired->generation);
     }
-    if (busy && !retired->gone && now < retired->end_by) return false;
+    const bool over = retired->end_by != 0 && now >= retired->end_by;
+    if (busy && !retired->gone && !over) return false;
+    if (busy && over) log_cut(*retired);
     on_each_loop([generation = retired->generation](Dispatcher& dispatcher) {
       dispatcher.bury_generation(generation);
     });
     return true;  // the end of its control socket ends the host
   });
+}
+
+// What it still runs is lost, or cut where it streams.
+void Pool::log_cut(Host& retired) {
+  std::vector<Generation::Label> cut;
+  {
+    std::lock_guard lock(mutex_);
+    for (uint32_t slot : retired.generation->slots_by_age()) {
+      cut.push_back(retired.generation->label(slot));
+    }
+  }
+  log_.warn("an old worker generation is cut off: RELOAD_DRAIN is over",
+            {{"pid", int64_t{retired.pid}}, {"requests", uint64_t{cut.size()}}});
+  for (const Generation::Label& label : cut) {
+    log_.log(base::LogType::kApp, base::LogLevel::kWarn, "request cut with its worker generation",
+             {label.request_id, label.trace_id, label.span_id}, {{"request", label.request}});
+  }
+}
+
+// --- reload --------------------------------------------------------------------------------------
+
+void Pool::reload(PoolOptions options, ReloadDone on_done) {
+  if (ending_) return on_done("the server is ending");
+  reload_ = Reload{.options = whole(options), .on_done = std::move(on_done)};
+  begin_reload();
+}
+
+// Again in every tick, until the answer to an earlier request for a host is here.
+void Pool::begin_reload() {
+  if (reload_->generation != 0 || host_requested_) return;
+  if (next_) {
+    log_.info("a reload takes the place of the worker generation that was starting");
+    discard_next();
+  }
+  renewal_wanted_ = nullptr;
+  request_host_at_ = 0;
+  host_requested_ = true;
+  reload_->generation = next_generation_++;
+  ask_for_scripts();
+  starter_.start_host(reload_->generation, HostSettings::kNext);
+}
+
+bool Pool::is_reloaded(const Host& host) const {
+  return reload_ && reload_->generation == host.generation->number();
+}
+
+void Pool::end_reload(const std::string& failure) {
+  Reload ended = std::move(*reload_);
+  reload_.reset();
+  if (failure.empty()) {
+    std::lock_guard lock(mutex_);
+    options_ = ended.options;
+  }
+  ended.on_done(failure);
 }
 
 // --- drain ---------------------------------------------------------------------------------------
@@ -310,6 +410,7 @@ void Pool::drain(std::function<void()> on_done) {
   }
   on_drained_ = std::move(on_done);
   if (next_) drop_next("the server ends");
+  if (reload_) end_reload("the server is ending");
   finish_drain();
 }
 

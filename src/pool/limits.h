@@ -23,8 +23,11 @@ inline constexpr size_t kMaxPieces = 32;
 // its end is not waited for any more.
 inline constexpr base::Nanos kFinishGrace = 2 * base::kSecond;
 
-// How long a host that another one has replaced may take for what it still runs.
-inline constexpr base::Nanos kRetirementLimit = 30 * base::kSecond;
+// Hosts that finish what they run, at a time: each has memory of its own. With one more the oldest
+// is cut off.
+inline constexpr size_t kMostRetired = 16;
+// How long a new host waits for the list of scripts of the one that serves.
+inline constexpr base::Nanos kListLimit = 1 * base::kSecond;
 // How long a host may take until it is ready to replace one that serves.
 inline constexpr base::Nanos kRenewalLimit = 60 * base::kSecond;
 // Generations are replaced at most this often while they serve: each costs memory and a cold cache.

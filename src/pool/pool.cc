@@ -3,23 +3,20 @@
 #include <algorithm>
 
 namespace howdah::pool {
-namespace {
 
 PoolOptions whole(PoolOptions options) {
   options.workers_max = std::max(options.workers_max, options.workers);
   return options;
 }
 
-}  // namespace
-
 using channel::SlotState;
 
 Pool::Pool(PoolOptions options, std::vector<net::EventLoop*> loops, HostStarter& starter,
            const base::Logger& log)
-    : options_(whole(options)),
-      loops_(std::move(loops)),
+    : loops_(std::move(loops)),
       starter_(starter),
       log_(log),
+      options_(whole(options)),
       restarts_(options_.workers_max),
       incarnations_(options_.workers_max) {
   for (net::EventLoop* loop : loops_) {

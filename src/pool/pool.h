@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,20 @@ struct PoolOptions {
   uint32_t max_requests = 0;      // of one worker, then it is replaced; 0 = no limit
   uint64_t max_memory = 0;        // bytes of one worker's own memory, likewise; 0 = no limit
   uint32_t cpus = 1;              // that all processes of the server may use
+  // How long a generation that another one has replaced may finish what it runs; 0 = no limit.
+  base::Nanos retirement_limit = 5 * 60 * base::kSecond;
+  // What the scripts' paths begin with: a generation that takes over finds the scripts of the one
+  // before below its own.
+  std::string root;
+};
+
+// The same, with a workers_max that is one.
+PoolOptions whole(PoolOptions options);
+
+// Which settings a host is started with.
+enum class HostSettings {
+  kInUse,  // those that the serving one has
+  kNext,   // those that a reload brings
 };
 
 // Who can start a host: the parent process, asked over its control socket.
@@ -41,7 +56,7 @@ class HostStarter {
  public:
   virtual ~HostStarter() = default;
   // Starts a host; Pool::host_started() follows with the same generation. Primary loop.
-  virtual void start_host(uint32_t generation) = 0;
+  virtual void start_host(uint32_t generation, HostSettings settings) = 0;
 };
 
 class Pool final {
@@ -59,6 +74,12 @@ class Pool final {
   void host_started(uint32_t generation, base::UniqueFd control, int pid);
   // The parent reaped a host. Primary loop. `wait_status` as of waitpid().
   void host_exited(int pid, int wait_status);
+
+  // A host with the next settings takes over when its workers are ready, in place of one that was
+  // starting to. `on_done` is called, once, with why it did not: then the old one and its options
+  // stay; empty = it serves. One reload at a time, after `on_ready`. Primary loop.
+  using ReloadDone = std::function<void(std::string)>;
+  void reload(PoolOptions options, ReloadDone on_done);
 
   Dispatcher& dispatcher(uint32_t loop_index) { return *dispatchers_[loop_index]; }
   // Primary loop: new jobs are refused; `on_done` is called when those that were taken are over, in
@@ -110,6 +131,10 @@ class Pool final {
     const base::Nanos started_at = base::monotonic_now();
     bool ready = false;                 // PHP has started in it
     bool announced = false;             // that its workers are ready
+    bool threads = false;               // its workers are threads; known when it is ready
+    std::string php_version;            // likewise
+    std::string failure;                // why it said that it cannot start
+    bool greeted = false;               // say_hello() has been called
     bool adopted = false;               // every loop knows its generation
     bool gone = false;                  // retired: it has ended
     base::Nanos end_by = 0;             // starting to take over, or retired
@@ -145,13 +170,22 @@ class Pool final {
   Host* host_of(uint32_t generation) const;  // nullptr when it has ended
   bool is_retired(const Host& host) const { return &host != host_.get() && &host != next_.get(); }
   void say_hello(Host& host);
+  // --- scripts.cc
+  // Asks the serving host what its OPcache holds, for the one that will take over.
+  void ask_for_scripts();
+  void on_scripts_listed(Host& host);
+  void on_scripts_warmed(const channel::ControlMessage& message);
+  // Whether a new host has to wait for that list.
+  bool scripts_awaited(base::Nanos now) const;
+  // Greets the host that is starting, when nothing is awaited any more.
+  void greet_next(base::Nanos now);
   void spawn(Host& host, uint32_t worker);
   void spawn_due(Host& host, base::Nanos now);
   void replace(Host& host, uint32_t worker, bool had_request, int wait_status);
   // Of those that are wanted; false when that is none yet.
   bool all_alive(Host& host) const;
   void count_crash();
-  uint32_t request_limit();
+  uint32_t request_limit(const Host& host);
 
   // --- primary loop: how many workers there are, and for how long (growth.cc)
   void adapt(base::Nanos now);
@@ -175,7 +209,10 @@ class Pool final {
   // Starts a host that takes over when its workers are ready; the old one finishes what it runs.
   void renew(base::Nanos now);
   void take_over();
-  void drop_next(const char* why);
+  void drop_next(const std::string& why);
+  std::unique_ptr<Host> discard_next();
+  void note_kind(const Host& host);
+  void log_cut(Host& retired);
   // What is to be done with an orphan, and its stage after that. Under the lock.
   Step next_step(Orphan& orphan, Generation& generation, base::Nanos now);
   bool still_runs(const Orphan& orphan, Generation& generation) const;
@@ -192,6 +229,14 @@ class Pool final {
   void audit_claims();
   void settle_released_jobs();
   void give_up(Host& host);
+  void begin_reload();
+  bool is_reloaded(const Host& host) const;
+  // Those that it serves with, or is about to.
+  const PoolOptions& options_of(const Host& host) const {
+    return is_reloaded(host) ? reload_->options : options_;
+  }
+  // Over: calls what reload() was given.
+  void end_reload(const std::string& failure);
   // The serving host gets no more requests and finishes those that it runs.
   void retire_host();
   bool is_busy(Generation& generation) const;
@@ -204,7 +249,6 @@ class Pool final {
   void on_each_loop(std::function<void(Dispatcher&)> task, std::function<void()> then = {});
 
   // Constant.
-  const PoolOptions options_;
   const std::vector<net::EventLoop*> loops_;
   HostStarter& starter_;
   const base::Logger& log_;
@@ -212,6 +256,7 @@ class Pool final {
 
   // Guarded by mutex_.
   mutable std::mutex mutex_;
+  PoolOptions options_;  // written by the primary loop alone
   JobList waiting_;
   std::shared_ptr<Generation> generation_;  // shared with every loop's view of it
   std::vector<Orphan> orphans_;
@@ -229,6 +274,20 @@ class Pool final {
   std::vector<std::unique_ptr<Host>> retired_;  // finish what they run
   int ended_pid_ = 0;  // of the last host whose generation has ended and that is not reaped yet
   bool host_requested_ = false;
+  // What reload() was asked for; the generation is 0 until its host is.
+  struct Reload {
+    PoolOptions options;
+    ReloadDone on_done;
+    uint32_t generation = 0;
+  };
+  std::optional<Reload> reload_;
+  struct ScriptList {
+    uint32_t generation = 0;  // whose scripts
+    base::UniqueFd file;
+    base::Nanos wait_until = 0;
+    bool complete = false;
+  };
+  ScriptList scripts_;
   // What the last host that ended was running, answered or not, for the log line that says how it
   // ended.
   std::vector<Generation::Label> lost_requests_;

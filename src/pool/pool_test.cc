@@ -27,12 +27,13 @@ using channel::ControlType;
 
 // What the test and its workers share.
 struct Shared {
-  std::atomic<int> begun;       // requests that workers have begun
-  std::atomic<bool> may_begin;  // for "wait-unbegun"
-  std::atomic<bool> seen;       // for "unbegin": the test has its head
-  std::atomic<bool> may_end;    // for "linger"
-  std::atomic<int> renewals;    // to be asked for by the host
-  std::atomic<bool> threads;    // whether the host says that its workers are threads
+  std::atomic<int> begun;          // requests that workers have begun
+  std::atomic<bool> may_begin;     // for "wait-unbegun"
+  std::atomic<bool> seen;          // for "unbegin": the test has its head
+  std::atomic<bool> may_end;       // for "linger"
+  std::atomic<int> renewals;       // to be asked for by the host
+  std::atomic<bool> threads;       // whether the host says that its workers are threads
+  std::atomic<bool> cannot_start;  // for hosts to come
 };
 Shared& shared = *static_cast<Shared*>(
     ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
@@ -202,6 +203,10 @@ void die_with(pid_t parent) {
     auto got = channel::receive_control(socket, message);
     if (got && !*got) ::_exit(0);
     if (got && message.header.type == ControlType::kHello) {
+      if (shared.cannot_start) {
+        std::ignore = channel::send_control(socket, {.type = ControlType::kFailed}, "no php.ini");
+        ::_exit(1);
+      }
       std::vector<base::UniqueFd> events;
       for (size_t i = 2; i < message.fds.size(); ++i) events.push_back(std::move(message.fds[i]));
       regions = std::move(*channel::SharedRegions::attach(
@@ -307,7 +312,8 @@ struct PoolTest : testing::Test, HostStarter {
   explicit PoolTest(PoolOptions options = {.workers = kWorkers, .queue_capacity = 4})
       : pool(options, {&loop}, *this, log) {}
 
-  void start_host(uint32_t generation) override {
+  void start_host(uint32_t generation, HostSettings settings) override {
+    asked_for = settings;
     auto pair = *base::make_seqpacket_pair();
     pid_t pid = ::fork();
     if (pid == 0) {
@@ -326,6 +332,7 @@ struct PoolTest : testing::Test, HostStarter {
     shared.may_begin = shared.seen = shared.may_end = false;
     shared.renewals = 0;
     shared.threads = threads;
+    shared.cannot_start = false;
     pool.start([this] { ready = true; }, [](std::string why) { FAIL() << why; });
     run_until([this] { return ready; });
   }
@@ -373,6 +380,15 @@ struct PoolTest : testing::Test, HostStarter {
   Pool pool;
   std::vector<pid_t> hosts;
   std::vector<base::Nanos> starts;  // of hosts
+  // Reloads and returns what came of it.
+  std::string reload(PoolOptions options) {
+    std::optional<std::string> outcome;
+    pool.reload(options, [&](std::string why) { outcome = std::move(why); });
+    run_until([&] { return outcome.has_value(); });
+    return outcome.value_or("never ended");
+  }
+
+  HostSettings asked_for = HostSettings::kInUse;
   bool ready = false;
 };
 
@@ -691,6 +707,51 @@ TEST_F(PoolTest, AWorkerThatBreaksItsRingIsToldOfOnce) {
   run_until([&] { return pool.status().live_workers == kWorkers; });
   EXPECT_TRUE(victim.lost);
   EXPECT_EQ(sink.count("worker broke the channel's rules"), 1) << sink.lines;
+}
+
+TEST_F(PoolTest, AReloadBringsAGenerationWithItsOwnOptions) {
+  Client lingers("linger");
+  submit(lingers);
+  run_until([&] { return lingers.calls > 0; });
+  EXPECT_EQ(reload({.workers = 5, .queue_capacity = 4}), "");
+  EXPECT_EQ(asked_for, HostSettings::kNext);
+  EXPECT_EQ(pool.status().live_workers, 5U);
+  expect_served();
+  EXPECT_FALSE(lingers.over);
+  shared.may_end = true;
+  run_until([&] { return lingers.over; });
+  EXPECT_EQ(lingers.body, "done");
+  EXPECT_EQ(reload({.workers = 1, .queue_capacity = 4}), "");
+  EXPECT_EQ(pool.status().live_workers, 1U);
+  EXPECT_EQ(pool.worker_status().size(), 1U);
+  expect_served();
+}
+
+TEST_F(PoolTest, AReloadWhoseHostCannotStartLeavesTheOldGenerationAndSaysWhy) {
+  shared.cannot_start = true;
+  EXPECT_EQ(reload({.workers = 5, .queue_capacity = 4}), "no php.ini");
+  EXPECT_EQ(pool.status().live_workers, kWorkers);
+  EXPECT_EQ(pool.status().generation, 1U);
+  expect_served();
+  // The serving host is replaced with the settings that are in use.
+  shared.cannot_start = false;
+  ::kill(hosts.front(), SIGKILL);
+  pool.host_exited(hosts.front(), SIGKILL);
+  run_until([&] { return pool.status().live_workers == kWorkers; });
+  EXPECT_EQ(asked_for, HostSettings::kInUse);
+}
+
+TEST_F(PoolTest, AReplacedGenerationIsCutWhenItsTimeIsOver) {
+  EXPECT_EQ(reload({.workers = 1, .retirement_limit = 50 * base::kMillisecond}), "");
+  Client lingers("linger");
+  submit(lingers);
+  run_until([&] { return lingers.calls > 0; });
+  EXPECT_EQ(reload({.workers = 1, .retirement_limit = 50 * base::kMillisecond}), "");
+  run_until([&] { return lingers.over; });
+  EXPECT_TRUE(lingers.lost);
+  EXPECT_TRUE(sink.has("RELOAD_DRAIN is over")) << sink.lines;
+  EXPECT_TRUE(sink.has("request cut with its worker generation")) << sink.lines;
+  expect_served();
 }
 
 TEST_F(PoolTest, AWorkerThatForgesFramesLosesItsJobAtWorst) {

@@ -119,8 +119,13 @@ void Pool::on_control(Host& host, const ControlMessage& message) {
       return on_yielded(host, message);
     case ControlType::kRenewalWanted:
       return on_renewal_wanted(host, message);
+    case ControlType::kScriptsListed:
+      return on_scripts_listed(host);
+    case ControlType::kScriptsWarmed:
+      return on_scripts_warmed(message);
     case ControlType::kFailed: {
       log_.error("PHP cannot start", {{"reason", message.text()}});
+      host.failure = message.text();
       if (on_failed_) {
         std::string why(message.text());
         std::exchange(on_failed_, nullptr)(why);
@@ -168,7 +173,7 @@ void Pool::spawn(Host& host, uint32_t number) {
   auto sent = host.link->send({.type = ControlType::kSpawn,
                                .worker = number,
                                .incarnation = (*seat)->incarnation(),
-                               .requests = request_limit()},
+                               .requests = request_limit(host)},
                               {}, fds);
   (*seat)->region_fd().reset();
   (*seat)->worker_body_socket().reset();
@@ -206,8 +211,9 @@ void Pool::on_spawned(Host& host, const ControlMessage& message) {
   const uint32_t workers = host.generation->present_workers();
   log_.info("workers ready: " + std::to_string(workers),
             {{"workers", uint64_t{workers}},
-             {"mode", std::string_view(counts_.threads ? "thread" : "process")},
-             {"php", counts_.php_version}});
+             {"mode", std::string_view(host.threads ? "thread" : "process")},
+             {"php", host.php_version}});
+  if (is_reloaded(host)) end_reload("");
   if (on_ready_) {
     on_failed_ = nullptr;
     std::exchange(on_ready_, nullptr)();
@@ -325,14 +331,14 @@ bool Pool::log_death(Host& host, uint32_t number, int wait_status) {
 void Pool::on_line(Host& host, const ControlMessage& message) {
   const uint32_t number = message.header.worker;
   Generation::Label label;
-  const bool of_worker = number < host.generation->worker_count();
-  if (of_worker && !counts_.threads) {
+  const bool is_worker = number < host.generation->worker_count();
+  if (is_worker && !host.threads) {
     std::lock_guard lock(mutex_);
     Generation& generation = *host.generation;
     uint32_t slot = generation.slot_held_by(number, message.header.incarnation);
     if (slot != Generation::kNoSlot) label = generation.label(slot);
   }
-  log_stderr_line(log_, message.text(), of_worker ? int64_t{number} : -1, label);
+  log_stderr_line(log_, message.text(), is_worker ? int64_t{number} : -1, label);
 }
 
 void Pool::report_bad_worker(Generation& generation, const channel::Seat& seat, base::Error error) {
@@ -343,7 +349,7 @@ void Pool::report_bad_worker(Generation& generation, const channel::Seat& seat, 
   loops_.front()->post([this, number = generation.number(), kill] {
     Host* host = host_of(number);
     if (host == nullptr) return;
-    if (counts_.threads) return give_up(*host);
+    if (host->threads) return give_up(*host);
     {
       std::lock_guard lock(mutex_);
       Worker& worker = host->generation->workers()[kill.worker];
@@ -403,11 +409,16 @@ void Pool::tick() {
     host_->generation->channel().repair_order_head();
     spawn_due(*host_, now);
   }
+  greet_next(now);
   if (next_) spawn_due(*next_, now);
   if (next_ && now >= next_->end_by) drop_next("it was not ready in time");
+  const bool late =
+      reload_ && host_ && is_reloaded(*host_) && !next_ && now >= host_->started_at + kRenewalLimit;
+  if (late) end_generation("it was not ready in time");
   end_retired(now);
   adapt(now);
   if (request_host_at_ != 0 && now >= request_host_at_) request_host();
+  if (reload_) begin_reload();
   if (renewal_wanted_ != nullptr) renew(now);
   // A host that hangs loses its control socket, which ends it.
   if (finish_by_ != 0 && now >= finish_by_) end_generation("it does not end");

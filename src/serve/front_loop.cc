@@ -58,7 +58,7 @@ FrontLoop::~FrontLoop() {
 base::Status FrontLoop::listen(base::UniqueFd listener, Protocol protocol) {
   // A stream's client that vanishes without a word has nothing waiting that WRITE_TIMEOUT could
   // see: its last piece is with the kernel.
-  net::limit_silence(listener.get(), services_.shared.options.write_timeout);
+  net::limit_silence(listener.get(), services_.options().write_timeout);
   auto acceptor = std::make_unique<Acceptor>(std::move(listener), protocol);
   auto added = services_.loop.ready_set().add_shared(acceptor->fd.get(), *acceptor);
   if (added) acceptors_.push_back(std::move(acceptor));

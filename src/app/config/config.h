@@ -3,7 +3,8 @@
 // What the server is told to do, as plain typed values: the result of all sources of settings.
 //
 // Which setting becomes which member, with its default and what it accepts, stands in the table of
-// settings.cc and nowhere else. load.h makes a Config; nothing changes it afterwards.
+// settings.cc and nowhere else. load.h makes a Config; nothing changes it afterwards. A reload
+// makes another, which takes its place as a whole.
 
 #include <sys/types.h>
 
@@ -60,6 +61,7 @@ struct Config {
   std::string tls_key;                  // as many
   bool tls_redirect = false;
   std::string internal_addr;   // empty = no internal server
+  std::string internal_token;  // empty = a POST to it must come from this machine
   std::string control_socket;  // empty = none can be made
   std::vector<InheritedSocket> inherited;
 
@@ -106,6 +108,7 @@ struct Config {
   std::string spool_dir;
   uint64_t spool_max = 0;
   std::optional<base::Nanos> drain_timeout;  // 0 = cut at once, empty = no limit
+  base::Nanos reload_drain = 0;
 
   // Answers
   base::Nanos static_cache_ttl = 0;  // 0 = no Cache-Control
@@ -129,6 +132,8 @@ struct Config {
   std::vector<FoundSetting> settings;
   // One line each, for the log and `howdah check`: what works but not as one might think.
   std::vector<std::string> notices;
+  // A reload found other values for these settings, and kept the old ones.
+  std::vector<std::string> restart_wanted;
   // What `howdah serve DIR` prints as its URL; empty otherwise.
   bool development = false;
 

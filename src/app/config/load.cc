@@ -66,6 +66,8 @@ class Loader {
   void read_env_file();
   void choose_directory();
   FoundSetting find(const Setting& setting) const;
+  void find_settings();
+  void keep(std::string_view name);
   void apply_rust_log();
   void note_unknown_names(const Values& values);
   void make_php_environment();
@@ -121,6 +123,31 @@ FoundSetting Loader::find(const Setting& setting) const {
   return {name, std::string(setting.default_text), Origin::kDefault};
 }
 
+// Keeps the value in use, and says so when there is another one now.
+void Loader::keep(std::string_view name) {
+  const FoundSetting& in_use = found(*sources_.in_use, name);
+  FoundSetting& now = *std::ranges::find(loaded_.config.settings, name, &FoundSetting::name);
+  auto meaning = [&](const FoundSetting& value) {
+    std::string_view text = trim(value.text);
+    return text.empty() ? find_setting(name)->default_text : text;
+  };
+  if (meaning(now) != meaning(in_use)) loaded_.config.restart_wanted.emplace_back(name);
+  now = in_use;
+}
+
+void Loader::find_settings() {
+  Config& config = loaded_.config;
+  for (const Setting& setting : settings()) config.settings.push_back(find(setting));
+  if (sources_.in_use == nullptr) return;
+  for (const Setting& setting : settings()) {
+    if (setting.effective == Effective::kRestart) keep(setting.name);
+  }
+  // What a listener speaks depends on whether there are certificates.
+  bool tls = !trim(found(config, "TLS_CERT").text).empty();
+  if (tls == !sources_.in_use->tls_cert.empty()) return;
+  for (std::string_view name : {"TLS_CERT", "TLS_KEY", "TLS_REDIRECT"}) keep(name);
+}
+
 void Loader::apply_rust_log() {
   auto level = std::ranges::find(loaded_.config.settings, "LOG_LEVEL", &FoundSetting::name);
   if (level->origin != Origin::kDefault) return;
@@ -171,7 +198,7 @@ Loaded Loader::run() {
   environment_ = to_values(sources_.environment);
   read_env_file();
   choose_directory();
-  for (const Setting& setting : settings()) config.settings.push_back(find(setting));
+  find_settings();
   apply_rust_log();
   config.inherited = inherited_sockets(environment_, ::getpid(), loaded_.problems);
 
@@ -189,6 +216,13 @@ Loaded Loader::run() {
                               {"display_errors=1", "opcache.validate_timestamps=1"});
   }
   resolve_and_check(config, sources_.program_directory, loaded_.problems);
+  if (const Config* in_use = sources_.in_use) {
+    // What was worked out for them may come out differently now.
+    config.front_threads = in_use->front_threads;
+    config.control_socket = in_use->control_socket;
+    config.run_as = in_use->run_as;
+    config.front_user = in_use->front_user;
+  }
   note_unknown_names(environment_);
   note_unknown_names(env_file_);
   make_php_environment();

@@ -16,6 +16,8 @@ struct Sources {
   std::vector<std::string> environment;  // "NAME=value"
   std::string directory;                 // DIR of `howdah serve DIR`, empty = none
   std::string program_directory;         // where the worker program is looked for
+  // At a reload: what is in use. Settings that need a restart keep its values.
+  const Config* in_use = nullptr;
 };
 
 struct Loaded {

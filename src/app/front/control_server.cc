@@ -33,8 +33,9 @@ asio::awaitable<void> answer(const ops::InternalPages& pages, ops::InternalSocke
   line.resize(line.find('\n'));
   std::string text = R"({"error":"unknown command"})";
   if (line == "status") text = pages.status();
-  if (line == "reload") text = R"({"error":"reload is not yet available in this version"})";
+  if (line == "reload") text = (co_await ops::reload_and_wait(pages)).body;
   text += '\n';
+  stream.expires_after(kControlClientTime);
   co_await asio::async_write(stream, asio::buffer(text),
                              asio::redirect_error(asio::use_awaitable, error));
 }
@@ -47,7 +48,9 @@ void start_control_server(asio::io_context& io, int listener, const ops::Interna
   });
 }
 
-base::Result<std::string> ask_server(const std::string& socket_path, std::string_view line) {
+base::Result<std::string> ask_server(const std::string& socket_path, std::string_view line,
+                                     std::chrono::milliseconds timeout) {
+  const int timeout_ms = static_cast<int>(timeout.count());
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   if (socket_path.size() >= sizeof name.sun_path) {
@@ -65,7 +68,7 @@ base::Result<std::string> ask_server(const std::string& socket_path, std::string
   char piece[4096];
   for (;;) {
     pollfd waiting{fd.get(), POLLIN, 0};
-    int ready = base::retry_eintr([&] { return ::poll(&waiting, 1, kControlTimeoutMs); });
+    int ready = base::retry_eintr([&] { return ::poll(&waiting, 1, timeout_ms); });
     if (ready == 0) return base::fail({base::ErrorKind::kTimeout, 0, "no answer"});
     ssize_t got = base::retry_eintr([&] { return ::read(fd.get(), piece, sizeof piece); });
     if (got < 0) return base::fail_errno("read");

@@ -11,12 +11,14 @@
 
 #include "base/result.h"
 #include "ops/internal_pages.h"
+#include "ops/internal_server.h"
 
 namespace howdah::app {
 
-// How long the client waits, and how long the server has a client, from its line to the answer's
-// last byte. At most ops::kMostInternalConnections clients are served at once.
-inline constexpr int kControlTimeoutMs = 5000;
+// How long the client waits for an answer, and how long the server has a client for its line, and
+// for taking the answer. At most ops::kMostInternalConnections clients are served at once.
+inline constexpr std::chrono::seconds kStatusTimeout{5};
+inline constexpr std::chrono::seconds kReloadTimeout = ops::kReloadLimit + std::chrono::seconds(5);
 inline constexpr std::chrono::seconds kControlClientTime{5};
 inline constexpr size_t kLongestControlLine = 256;
 
@@ -25,6 +27,7 @@ void start_control_server(boost::asio::io_context& io, int listener,
                           const ops::InternalPages& pages);
 
 // The client's side: sends `line`, returns the answer.
-base::Result<std::string> ask_server(const std::string& socket_path, std::string_view line);
+base::Result<std::string> ask_server(const std::string& socket_path, std::string_view line,
+                                     std::chrono::milliseconds timeout);
 
 }  // namespace howdah::app

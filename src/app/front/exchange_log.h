@@ -3,6 +3,7 @@
 // What happens at the end of every exchange: it is counted, and written to the access log when
 // there is one.
 
+#include <atomic>
 #include <cstddef>
 #include <optional>
 
@@ -19,11 +20,14 @@ class ExchangeLog final : public serve::ExchangeObserver {
   // `access` may be null. Both outlive this.
   ExchangeLog(ops::Metrics& metrics, const ops::AccessLog* access)
       : metrics_(metrics), access_(access) {}
+  // From any thread; null = no access log.
+  void use_access_log(const ops::AccessLog* access) { access_ = access; }
   static void bind_thread(size_t loop) { loop_ = loop; }
 
   void on_exchange(const serve::ExchangeReport& report) override {
     metrics_.loop(loop_).on_exchange(report);
-    if (access_ != nullptr) access_->write(report);
+    const ops::AccessLog* access = access_.load(std::memory_order_relaxed);
+    if (access != nullptr) access->write(report);
   }
   void on_connection_opened() override { metrics_.loop(loop_).on_connection_opened(); }
   void on_connection_closed() override { metrics_.loop(loop_).on_connection_closed(); }
@@ -35,7 +39,7 @@ class ExchangeLog final : public serve::ExchangeObserver {
  private:
   static inline thread_local size_t loop_ = 0;
   ops::Metrics& metrics_;
-  const ops::AccessLog* const access_;
+  std::atomic<const ops::AccessLog*> access_;
 };
 
 }  // namespace howdah::app

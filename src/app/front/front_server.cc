@@ -10,6 +10,7 @@
 
 #include "app/config/config_json.h"
 #include "app/front/control_server.h"
+#include "app/front/front_options.h"
 #include "app/parent/tls_packet.h"
 #include "ops/internal_server.h"
 #include "serve/tls_handshake.h"
@@ -41,6 +42,8 @@ std::optional<uint16_t> https_port(const Sockets& sockets) {
   }
   return std::nullopt;
 }
+
+}  // namespace
 
 serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) {
   serve::ServeOptions options;
@@ -75,6 +78,19 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   return options;
 }
 
+pool::PoolOptions pool_options(const Config& config) {
+  return {.workers = config.php_workers,
+          .workers_max = config.php_workers_max,
+          .queue_capacity = config.queue_capacity,
+          .max_requests = config.php_max_requests,
+          .max_memory = config.php_max_memory,
+          .cpus = config.cpus,
+          .retirement_limit = config.reload_drain,
+          .root = config.document_root};
+}
+
+namespace {
+
 std::string names_of(const std::vector<net::Listener>& listeners) {
   std::string names;
   for (const net::Listener& listener : listeners) {
@@ -91,7 +107,7 @@ std::vector<int> descriptors(const std::vector<net::Listener>& listeners) {
 
 }  // namespace
 
-FrontServer::FrontServer(const FrontStart& start, const base::Logger& log, base::AsyncLogSink& sink)
+FrontServer::FrontServer(const FrontStart& start, base::Logger& log, base::AsyncLogSink& sink)
     : start_(start),
       config_(start.config),
       log_(log),
@@ -117,7 +133,9 @@ ops::InternalPages::Sources FrontServer::page_sources() {
           .workers =
               [this] { return pool_ ? pool_->worker_status() : std::vector<pool::WorkerStatus>(); },
           .log_lines_dropped = [this] { return sink_.dropped(); },
-          .config = config_json(config_)};
+          .reload = [this](ReloadDone done) { want_reload(std::move(done)); },
+          .config = config_json(config_),
+          .access = {.token = config_.internal_token, .address = config_.internal_addr}};
 }
 
 base::Status FrontServer::prepare() {
@@ -128,14 +146,8 @@ base::Status FrontServer::prepare() {
   std::vector<net::EventLoop*> loops;
   for (auto& loop : loops_) loops.push_back(loop.get());
   if (!config_.use_stub) {
-    pool::PoolOptions options{.workers = config_.php_workers,
-                              .workers_max = config_.php_workers_max,
-                              .queue_capacity = config_.queue_capacity,
-                              .max_requests = config_.php_max_requests,
-                              .max_memory = config_.php_max_memory,
-                              .cpus = config_.cpus};
     pool::HostStarter& starter = *this;
-    pool_ = std::make_unique<pool::Pool>(options, loops, starter, log_);
+    pool_ = std::make_unique<pool::Pool>(pool_options(config_), loops, starter, log_);
   }
   for (size_t i = 0; i < loops_.size(); ++i) {
     pool::JobQueue* jobs = pool_ ? &pool_->dispatcher(static_cast<uint32_t>(i)) : nullptr;
@@ -188,8 +200,10 @@ void FrontServer::stop_operations() {
   if (operations_thread_.joinable()) operations_thread_.join();
 }
 
-void FrontServer::start_host(uint32_t generation) {
-  tell_parent({.type = LinkType::kStartHost, .generation = generation});
+void FrontServer::start_host(uint32_t generation, pool::HostSettings settings) {
+  tell_parent({.type = LinkType::kStartHost,
+               .generation = generation,
+               .status = settings == pool::HostSettings::kNext ? 1 : 0});
 }
 
 void FrontServer::tell_parent(const LinkMessage& message) {
@@ -237,6 +251,10 @@ void FrontServer::on_link_message(ReceivedLink link) {
     case LinkType::kNewTls:
       if (link.fds.size() == 1) on_new_tls(link.fds[0].get());
       return;
+    case LinkType::kReload:
+      return on_reload(std::move(link));
+    case LinkType::kReloadRefused:
+      return answer_reloads(message.ticket, reload_failed(link.text));
     default:
       return;
   }
@@ -312,6 +330,7 @@ void FrontServer::on_cannot_start(const std::string& why) {
 void FrontServer::begin_drain() {
   if (phase_ == ops::Phase::kDraining) return;
   phase_ = ops::Phase::kDraining;
+  answer_reloads(last_ticket_, reload_failed("the server is ending"));
   close_listeners(start_.sockets);
   loops_to_drain_ = loops_.size();
   for (size_t i = 0; i < loops_.size(); ++i) {

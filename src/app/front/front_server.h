@@ -29,7 +29,7 @@ namespace howdah::app {
 // accepts when workers are ready, ends after the parent said drain.
 class FrontServer final : private pool::HostStarter {
  public:
-  FrontServer(const FrontStart& start, const base::Logger& log, base::AsyncLogSink& sink);
+  FrontServer(const FrontStart& start, base::Logger& log, base::AsyncLogSink& sink);
   ~FrontServer() override;
 
   // Opens what the front needs itself. Once, before run().
@@ -39,7 +39,7 @@ class FrontServer final : private pool::HostStarter {
 
  private:
   // pool::HostStarter
-  void start_host(uint32_t generation) override;
+  void start_host(uint32_t generation, pool::HostSettings settings) override;
 
   void watch_link();
   void on_link();
@@ -60,13 +60,32 @@ class FrontServer final : private pool::HostStarter {
   void on_loop_drained();
   void finish();
   void tell_parent(const LinkMessage& message);
+
+  // --- front_reload.cc
+  // What a reload brings, checked and opened, from the parent's word to its use or its end.
+  struct Next {
+    Config config;
+    std::shared_ptr<const serve::Site> site;     // of all loops
+    std::shared_ptr<const net::TlsContext> tls;  // of all loops; null = no TLS
+    uint32_t ticket = 0;
+  };
+  using ReloadDone = std::function<void(ops::Page)>;
+  // Asks the parent for a reload that begins later than now. From any thread; `done` is called on
+  // the primary loop.
+  void want_reload(ReloadDone done);
+  void on_reload(ReceivedLink link);
+  base::Result<Next> prepare_next(const ReceivedLink& link);
+  void bring_into_use();
+  void end_reload(const std::string& failure);
+  void answer_reloads(uint32_t ticket, const ops::Page& page);
+
   ops::InternalPages::Sources page_sources();
   void start_operations();
   void stop_operations();
 
   const FrontStart& start_;
-  const Config& config_;
-  const base::Logger& log_;
+  Config config_;
+  base::Logger& log_;
   base::AsyncLogSink& sink_;
   base::Logger access_logger_;
   ops::AccessLog access_log_;
@@ -81,6 +100,14 @@ class FrontServer final : private pool::HostStarter {
   std::unique_ptr<serve::SharedServices> shared_;
   std::vector<std::unique_ptr<serve::FrontLoop>> front_loops_;
   std::optional<boost::asio::posix::stream_descriptor> link_;  // on the primary loop
+  std::optional<Next> next_;
+  // Who waits for a reload, by ticket. Primary loop.
+  struct Waiting {
+    uint32_t ticket;
+    ReloadDone done;
+  };
+  std::vector<Waiting> waiting_;
+  uint32_t last_ticket_ = 0;
   size_t loops_to_drain_ = 0;
   int exit_status_ = 0;
 

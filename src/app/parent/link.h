@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/unix_socket.h"
@@ -15,9 +17,11 @@ namespace howdah::app {
 
 enum class LinkType : uint32_t {
   // front -> parent
-  kStartHost = 1,    // generation: start a host for it
+  kStartHost = 1,    // generation: start a host for it; status 1: with the settings of kReload
   kReady = 2,        // workers wait for requests for the first time
   kCannotStart = 3,  // the first host cannot start, the log says why: end the server
+  kWantReload = 4,   // ticket: somebody asks for a reload
+  kReloadEnded = 5,  // status 0: the settings of kReload are in use; else the old ones stay
   // parent -> front
   kHostStarted =
       16,  // generation, pid; one descriptor: the front's end of the host's control socket
@@ -25,6 +29,10 @@ enum class LinkType : uint32_t {
   kDrain = 18,       // accept nothing more, end when all is answered
   kNewLog = 19,      // one descriptor: the log was reopened
   kNewTls = 20,      // one descriptor: certificates and keys (tls_packet.h)
+  // ticket; descriptors: settings (config_packet.h), and certificates and keys where there are
+  // some. kReloadEnded is the answer.
+  kReload = 21,
+  kReloadRefused = 22,  // ticket, text: what is wrong with the settings; nothing changes
 };
 
 struct LinkMessage {
@@ -32,12 +40,19 @@ struct LinkMessage {
   uint32_t generation = 0;
   int32_t pid = 0;
   int32_t status = 0;
+  // Of who asked for a reload: it answers all tickets up to this one.
+  uint32_t ticket = 0;
 };
 
-base::Status send_link(int socket, const LinkMessage& message, std::span<const int> fds = {});
+// Longer texts are cut.
+inline constexpr size_t kLongestLinkText = 8 << 10;
+
+base::Status send_link(int socket, const LinkMessage& message, std::span<const int> fds = {},
+                       std::string_view text = {});
 
 struct ReceivedLink {
   LinkMessage message;
+  std::string text;
   std::vector<base::UniqueFd> fds;
 };
 // kClosed when the other end is gone.

@@ -14,13 +14,14 @@ TEST(Link, CarriesMessagesAndDescriptors) {
   int fds[] = {STDIN_FILENO};
   ASSERT_TRUE(send_link(pair->first.get(),
                         {.type = LinkType::kHostStarted, .generation = 3, .pid = 7, .status = -1},
-                        fds));
+                        fds, "said"));
   auto received = receive_link(pair->second.get());
   ASSERT_TRUE(received);
   EXPECT_EQ(received->message.type, LinkType::kHostStarted);
   EXPECT_EQ(received->message.generation, 3U);
   EXPECT_EQ(received->message.pid, 7);
   EXPECT_EQ(received->message.status, -1);
+  EXPECT_EQ(received->text, "said");
   EXPECT_EQ(received->fds.size(), 1U);
 }
 

@@ -8,9 +8,9 @@
 #include "app/config/checks.h"
 #include "app/parent/identity.h"
 #include "app/parent/log_file.h"
+#include "app/parent/reloadable.h"
 #include "app/parent/sockets.h"
 #include "app/parent/supervisor.h"
-#include "app/parent/tls_keys.h"
 
 namespace howdah::app {
 namespace {
@@ -45,7 +45,7 @@ void say_what_starts(const Config& config, const Sockets& sockets, const base::L
 
 }  // namespace
 
-int parent_main(Config config, ProcessTitle& title) {
+int parent_main(Sources sources, Config config, ProcessTitle& title) {
   std::vector<std::string> problems;
   auto log_fd = open_log(config);
   if (!log_fd) {
@@ -70,9 +70,9 @@ int parent_main(Config config, ProcessTitle& title) {
   base::Logger log(sink, logger_options(config, log_fd->get()));
   say_what_starts(config, sockets, log);
   title.set("howdah: parent");
-  Supervisor supervisor({.config = config,
+  Reloadable settings(std::move(sources), std::move(config), std::move(tls));
+  Supervisor supervisor({.settings = settings,
                          .sockets = sockets,
-                         .tls = tls,
                          .log = log,
                          .log_fd = log_fd->get(),
                          .descriptor_limit = descriptor_limit,

@@ -48,7 +48,7 @@ int Supervisor::run() {
   start_front();
   // After the fork, so that the front holds no copy of the host's control socket.
   prestart_host();
-  if (parts_.tls.in_use()) look_at_tls_ = base::monotonic_now() + TlsKeys::kLookInterval;
+  if (parts_.settings.tls().in_use()) look_at_tls_ = base::monotonic_now() + TlsKeys::kLookInterval;
   while (state_ != State::kEnding || !hosts_.empty()) {
     base::Nanos now = base::monotonic_now();
     if (is_due(give_up_by_, now)) {
@@ -86,7 +86,7 @@ void Supervisor::on_signal(int number) {
       parts_.log.warn("second signal: ending now");
       return end_now();
     case SIGHUP:
-      return parts_.log.warn("reload is not yet available in this version: nothing was changed");
+      return want_reload();
     case SIGUSR1:
       return reopen_log();
     case SIGCHLD:
@@ -123,6 +123,9 @@ void Supervisor::on_front_exit(int status) {
   front_ = 0;
   while (on_front_message()) continue;  // what it said last
   link_.reset();
+  front_ready_ = false;
+  reload_ticket_ = 0;
+  end_reload(1);
   orphan_hosts();
   if (state_ != State::kServing) return await_hosts(now + kOrphanGrace);
   parts_.log.error("front ended: " + base::describe_exit(status));
@@ -160,10 +163,19 @@ bool Supervisor::on_front_message() {
   }
   switch (received->message.type) {
     case LinkType::kStartHost:
-      give_host(received->message.generation);
+      give_host(received->message.generation,
+                received->message.status == 0 ? HostSettings::kInUse : HostSettings::kNext);
       break;
     case LinkType::kReady:
-      was_ready_ = true;
+      was_ready_ = front_ready_ = true;
+      begin_reload();
+      break;
+    case LinkType::kWantReload:
+      reload_ticket_ = received->message.ticket;
+      want_reload();
+      break;
+    case LinkType::kReloadEnded:
+      end_reload(received->message.status);
       break;
     case LinkType::kCannotStart:
       // It has said why in the log and ends by itself.
@@ -187,11 +199,11 @@ void Supervisor::on_deadlines(base::Nanos now) {
   }
   if (is_due(host_due_, now)) {
     host_due_ = 0;
-    give_host(wanted_generation_);
+    give_host(wanted_generation_, wanted_settings_);
   }
   if (is_due(look_at_tls_, now)) {
     look_at_tls_ = now + TlsKeys::kLookInterval;
-    if (parts_.tls.look()) reload_tls();
+    if (parts_.settings.tls().look()) reload_tls();
   }
   if (is_due(drain_by_, now)) {
     drain_by_ = 0;
@@ -226,10 +238,10 @@ void Supervisor::start_front() {
     signals_.reset();
     parts_.title.set("howdah: front");
     // The signals stay blocked: the parent is asked to end, and tells the front to drain.
-    ::_exit(front_main({.config = parts_.config,
+    ::_exit(front_main({.config = config(),
                         .sockets = parts_.sockets,
                         .link = std::move(pair->second),
-                        .tls = base::UniqueFd(parts_.tls.packet()),
+                        .tls = base::UniqueFd(parts_.settings.tls().packet()),
                         .log_fd = parts_.log_fd,
                         .parent_pid = parent_pid}));
   }
@@ -239,8 +251,8 @@ void Supervisor::start_front() {
   std::ignore = base::set_nonblocking(link_.get());
 }
 
-base::Result<HostProcess> Supervisor::new_host() {
-  auto host = start_host(parts_.config, parts_.descriptor_limit);
+base::Result<HostProcess> Supervisor::new_host(const Config& config) {
+  auto host = start_host(config, parts_.descriptor_limit);
   if (host) {
     hosts_.push_back({.pid = host->pid});
   } else {
@@ -250,33 +262,39 @@ base::Result<HostProcess> Supervisor::new_host() {
 }
 
 void Supervisor::prestart_host() {
-  if (parts_.config.use_stub || front_ == 0) return;
-  auto host = new_host();
+  if (config().use_stub || front_ == 0) return;
+  auto host = new_host(config());
   if (host) prestarted_ = std::move(*host);
 }
 
-void Supervisor::give_host(uint32_t generation) {
+void Supervisor::give_host(uint32_t generation, HostSettings settings) {
   if (state_ == State::kEnding || front_ == 0) return;
-  if (!prestarted_.control) {
-    auto host = new_host();
-    if (!host) {
+  const bool next = settings == HostSettings::kNext;
+  if (next && !reloading_) return;
+  HostProcess host;
+  if (!next && prestarted_.control) {
+    host = std::exchange(prestarted_, {});
+  } else {
+    auto made = new_host(next ? parts_.settings.next_config() : config());
+    if (!made) {
       wanted_generation_ = generation;
+      wanted_settings_ = settings;
       host_due_ = base::monotonic_now() + kHostRetry;
       return;
     }
-    prestarted_ = std::move(*host);
+    host = std::move(*made);
   }
-  HostProcess host = std::move(prestarted_);
-  prestarted_ = {};
   int fds[] = {host.control.get()};
   tell_front({.type = LinkType::kHostStarted, .generation = generation, .pid = host.pid}, fds);
 }
 
-void Supervisor::tell_front(const LinkMessage& message, std::span<const int> fds) {
-  if (!link_) return;
-  auto sent = send_link(link_.get(), message, fds);
+bool Supervisor::tell_front(const LinkMessage& message, std::span<const int> fds,
+                            std::string_view text) {
+  if (!link_) return false;
+  auto sent = send_link(link_.get(), message, fds, text);
   // A front that does not read for so long hangs; what was said is lost with it.
   if (!sent) parts_.log.error("cannot tell the front: " + sent.error().message());
+  return sent.has_value();
 }
 
 void Supervisor::begin_drain() {
@@ -288,7 +306,7 @@ void Supervisor::begin_drain() {
     front_due_ = 0;
     return end_now();
   }
-  const auto& limit = parts_.config.drain_timeout;
+  const auto& limit = config().drain_timeout;
   if (limit && *limit == 0) return end_now();
   if (limit) drain_by_ = base::monotonic_now() + *limit;
   tell_front({.type = LinkType::kDrain});
@@ -325,7 +343,7 @@ void Supervisor::give_up_waiting() {
 }
 
 void Supervisor::reopen_log() {
-  auto fd = open_log(parts_.config);
+  auto fd = open_log(config());
   if (!fd) return parts_.log.error("cannot reopen LOG_FILE: " + fd.error().message());
   ::dup3(fd->get(), parts_.log_fd, O_CLOEXEC);
   int fds[] = {fd->get()};
@@ -333,7 +351,7 @@ void Supervisor::reopen_log() {
 }
 
 void Supervisor::reload_tls() {
-  auto loaded = parts_.tls.load();
+  auto loaded = parts_.settings.tls().load();
   if (!loaded) {
     for (const TlsProblem& problem : loaded.error()) {
       parts_.log.error(
@@ -342,9 +360,9 @@ void Supervisor::reload_tls() {
     return;
   }
   for (const std::string& warning : *loaded) parts_.log.warn(warning);
-  int fds[] = {parts_.tls.packet()};
+  int fds[] = {parts_.settings.tls().packet()};
   tell_front({.type = LinkType::kNewTls}, fds);
-  parts_.log.info("new certificates are in use", {{"files", parts_.config.tls_cert}});
+  parts_.log.info("new certificates are in use", {{"files", config().tls_cert}});
 }
 
 }  // namespace howdah::app

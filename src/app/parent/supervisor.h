@@ -12,8 +12,8 @@
 #include "app/parent/host_process.h"
 #include "app/parent/link.h"
 #include "app/parent/process_title.h"
+#include "app/parent/reloadable.h"
 #include "app/parent/sockets.h"
-#include "app/parent/tls_keys.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -35,10 +35,9 @@ inline constexpr int kBirthFailures = 5;  // of the first front, before the star
 class Supervisor {
  public:
   struct Parts {
-    const Config& config;
+    Reloadable& settings;
     Sockets& sockets;
-    TlsKeys& tls;
-    const base::Logger& log;
+    base::Logger& log;
     int log_fd;
     rlimit descriptor_limit;  // what hosts get back
     ProcessTitle& title;
@@ -53,6 +52,7 @@ class Supervisor {
     kDraining,  // the front was told to end when all is answered
     kEnding,    // no front; waiting for hosts to end
   };
+  enum class HostSettings { kInUse, kNext };
   struct Host {
     pid_t pid = 0;
     base::Nanos kill_at = 0;  // 0 = its front lives
@@ -81,9 +81,18 @@ class Supervisor {
   void reload_tls();
   // Starts a host ahead of the front's request for it.
   void prestart_host();
-  void give_host(uint32_t generation);
-  base::Result<HostProcess> new_host();
-  void tell_front(const LinkMessage& message, std::span<const int> fds = {});
+  void give_host(uint32_t generation, HostSettings settings);
+  base::Result<HostProcess> new_host(const Config& config);
+  // False when it was not taken.
+  bool tell_front(const LinkMessage& message, std::span<const int> fds = {},
+                  std::string_view text = {});
+
+  // --- supervisor_reload.cc
+  void want_reload();
+  void begin_reload();
+  void end_reload(int status);
+
+  const Config& config() const { return parts_.settings.config(); }
 
   const Parts parts_;
   base::UniqueFd signals_;
@@ -96,10 +105,16 @@ class Supervisor {
   base::Nanos front_due_ = 0;  // 0 = not waiting to start one
   int birth_failures_ = 0;
   bool was_ready_ = false;
+  bool front_ready_ = false;  // this one
+
+  bool reload_wanted_ = false;
+  bool reloading_ = false;      // the front has the next settings
+  uint32_t reload_ticket_ = 0;  // of the front's last request for one
 
   std::vector<Host> hosts_;
   HostProcess prestarted_;
   uint32_t wanted_generation_ = 0;  // the front waits for a host that could not be forked
+  HostSettings wanted_settings_ = HostSettings::kInUse;
   base::Nanos host_due_ = 0;
   base::Nanos drain_by_ = 0;     // 0 = no limit
   base::Nanos give_up_by_ = 0;   // 0 = not ending

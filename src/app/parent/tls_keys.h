@@ -43,8 +43,8 @@ class TlsKeys {
   };
   std::vector<Mark> marks() const;
 
-  const Config& config_;
-  const std::vector<std::string> paths_;
+  Config config_;
+  std::vector<std::string> paths_;
   base::UniqueFd packet_;
   std::vector<Mark> loaded_;
   std::vector<Mark> seen_;

@@ -1,0 +1,19 @@
+#pragma once
+
+// The settings of the front's parts, out of those of the server.
+
+#include "app/config/config.h"
+#include "app/parent/sockets.h"
+#include "ops/internal_pages.h"
+#include "pool/pool.h"
+#include "serve/options.h"
+
+namespace howdah::app {
+
+serve::ServeOptions serve_options(const Config& config, const Sockets& sockets);
+pool::PoolOptions pool_options(const Config& config);
+
+// What somebody is told who has asked for a reload.
+ops::Page reload_failed(const std::string& why);
+
+}  // namespace howdah::app
