@@ -1,6 +1,7 @@
 #include "app/config/config_packet.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <filesystem>
