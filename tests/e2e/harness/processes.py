@@ -23,6 +23,12 @@ def alive(pid):
     return bool(fields) and fields[0] not in "ZX"
 
 
+def born(pid):
+    """When the process began, in clock ticks since the machine did: a number can be given to another one."""
+    fields = _stat_fields(pid)
+    return int(fields[19]) if fields else 0
+
+
 def parent_of(pid):
     fields = _stat_fields(pid)
     return int(fields[1]) if fields else 0

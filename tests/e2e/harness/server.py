@@ -151,8 +151,9 @@ class Server(client.Requests):
 
     def stop(self):
         """Ends the server as an operator would and checks that it ends well."""
-        family = processes.descendants(self.process.pid) if self.running() else []
+        family = {}
         if self.running():
+            family = {pid: processes.born(pid) for pid in processes.descendants(self.process.pid)}
             self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(allow(STOP_TIMEOUT))
@@ -165,7 +166,7 @@ class Server(client.Requests):
             wait_until(lambda: not self.leftovers(family), "all processes to be gone", 5.0)
         except AssertionError:
             left = processes.describe(self.leftovers(family))
-            self.kill(family)
+            self.kill(self.leftovers(family))
             raise AssertionError(f"left behind: {left}\n{self.output()}") from None
         self.kill()
         self.check_sanitizers()
@@ -178,8 +179,9 @@ class Server(client.Requests):
         fresh, self._told = report.removeprefix(self._told), report
         assert_no_report(fresh)
 
-    def leftovers(self, family=()):
-        found = {pid for pid in family if processes.alive(pid)}
+    def leftovers(self, family):
+        """Those of `family` (pid: when it began) that still run, and whatever else came from this server."""
+        found = {pid for pid, began in family.items() if processes.born(pid) == began and processes.alive(pid)}
         return found | set(processes.marked(self.marker))
 
     def kill(self, family=()):
