@@ -28,6 +28,8 @@ APPS = {
         ],
         "targets": {"/api/ping": '"pong":true', "/hello/Ada": "Hello Ada", "/session": '"n":1', "/notes": "notes</h1>"},
         "cache": "storage/framework/views",
+        # Laravel 8 writes a compiled template in place: whoever includes it at that moment sees an empty one.
+        "may_be_empty": ["/notes"],
     },
 }  # fmt: skip
 
@@ -88,7 +90,12 @@ def assert_all_served(server, crowd, about):
     for target, answer in crowd.answers:
         assert not isinstance(answer, OSError), (target, answer)
         assert answer.status == 200, f"{target}: {answer.status} {answer.text[:1500]}\n{server.output()}"
+        if not answer.text and target in about.get("may_be_empty", []):
+            continue
         assert about["targets"][target] in answer.text, (target, answer.text[:1500])
+    for target, text in about["targets"].items():
+        assert any(text in answer.text for asked, answer in crowd.answers if asked == target), target
+        assert target == "/session" or text in server.get(target).text
 
 
 def assert_nothing_died(server, php_before):

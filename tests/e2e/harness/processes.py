@@ -52,6 +52,11 @@ def descendants(root):
     return found
 
 
+def family(root):
+    """{pid: born(pid)} of all living processes below root."""
+    return {pid: born(pid) for pid in descendants(root)}
+
+
 def marked(marker):
     """Pids of processes whose environment holds the marker, however they were started."""
     return [pid for pid in all_pids() if marker.encode() in _read(f"/proc/{pid}/environ") and alive(pid)]

@@ -153,7 +153,7 @@ class Server(client.Requests):
         """Ends the server as an operator would and checks that it ends well."""
         family = {}
         if self.running():
-            family = {pid: processes.born(pid) for pid in processes.descendants(self.process.pid)}
+            family = processes.family(self.process.pid)
             self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(allow(STOP_TIMEOUT))
@@ -180,7 +180,7 @@ class Server(client.Requests):
         assert_no_report(fresh)
 
     def leftovers(self, family):
-        """Those of `family` (pid: when it began) that still run, and whatever else came from this server."""
+        """Those of `family` (processes.family()) that still run, and whatever else came from this server."""
         found = {pid for pid, began in family.items() if processes.born(pid) == began and processes.alive(pid)}
         return found | set(processes.marked(self.marker))
 

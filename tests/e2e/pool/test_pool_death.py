@@ -174,7 +174,7 @@ def test_a_connection_made_while_the_front_is_away_is_served_by_the_next(launch)
 def test_nothing_is_left_behind_when_the_front_and_the_parent_are_killed(launch):
     server = launch()
     running, _, _ = at_gate(server)
-    family = processes.descendants(server.parent_pid)
+    family = processes.family(server.parent_pid)
     server.expect_exit = None
     kill(server.parent_pid)
     wait_until(lambda: not server.leftovers(family), "every process to be gone")

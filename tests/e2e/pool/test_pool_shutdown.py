@@ -73,7 +73,7 @@ def test_a_server_without_requests_ends_at_once(launch):
 def test_a_second_signal_ends_now(launch, second):
     server = launch()
     running, _, _ = at_gate(server)
-    family = processes.descendants(server.parent_pid)
+    family = processes.family(server.parent_pid)
     server.process.send_signal(signal.SIGTERM)
     wait_until(lambda: not listens(server.address[1]), "the listener to close")
     server.expect_exit = None
@@ -88,7 +88,7 @@ def test_a_second_signal_ends_now(launch, second):
 def test_the_drain_ends_at_its_limit(launch):
     server = launch(DRAIN_TIMEOUT_SECS=1, REQUEST_TIMEOUT="off")
     running, _, _ = at_gate(server)
-    family = processes.descendants(server.parent_pid)
+    family = processes.family(server.parent_pid)
     began = time.monotonic()
     server.expect_exit = None
     server.process.send_signal(signal.SIGTERM)

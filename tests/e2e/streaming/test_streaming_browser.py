@@ -64,16 +64,31 @@ def test_a_browser_sees_each_event_when_it_is_sent(site, chromium, scheme):
     page.evaluate("source.close()")
 
 
+def hinted_load(browser, site):
+    """How the page's style was loaded, as the browser says; the page's script stands until it was asked for."""
+    page, gate = browser.page(), site.server.gate()
+    asked = len(style_requests(site))
+    page.start("https://%s:%d/hints_page.php?gate=%s" % (*site.address, gate.path))
+    gate.wait_started()
+    try:
+        wait_until(lambda: len(style_requests(site)) > asked, "the style to be asked for", 8)
+    except AssertionError:
+        pass  # it is asked for by the page itself, then
+    gate.release()
+    page.wait_loaded()
+    assert page.evaluate("getComputedStyle(document.getElementById('text')).color") == "rgb(1, 2, 3)"
+    return page.evaluate("performance.getEntriesByName(new URL('/style.css', location))[0].initiatorType")
+
+
+def style_requests(site):
+    return [line for line in site.server.log.json_lines() if line["msg"] == "GET /style.css 200"]
+
+
 def test_a_browser_loads_what_early_hints_name_before_the_page_is_there(site, pair):
-    # Over HTTP/2 only; and on its first connection to a site only.
-    with Chromium(pair.own) as fresh:
-        page, gate = fresh.page(), site.server.gate()
-        page.start("https://%s:%d/hints_page.php?gate=%s" % (*site.address, gate.path))
-        gate.wait_started()
-        style = "the style to be asked for"
-        site.server.wait_for_log(lambda line: line.get("msg") == "GET /style.css 200", style, 30)
-        gate.release()
-        page.wait_loaded()
-        assert page.evaluate("getComputedStyle(document.getElementById('text')).color") == "rgb(1, 2, 3)"
-        loaded = page.evaluate("performance.getEntriesByName(new URL('/style.css', location))[0].initiatorType")
-        assert loaded == "early-hints"
+    # Over HTTP/2 only, and on its first connection to a site only; and even then Chromium does not always
+    # do it. That the interim answer arrives is asserted with other clients.
+    for _ in range(4):
+        with Chromium(pair.own) as fresh:
+            if hinted_load(fresh, site) == "early-hints":
+                return
+    pytest.fail("no fresh browser took the hint")
