@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness import waiting
+from harness.certificates import Authority
 from harness.folders import copy_site, public_folder
 from harness.fpm import FpmServer
 from harness.sanitizers import built_with, time_factor
@@ -140,6 +141,14 @@ def launch_shared(request, programs):
     launcher = Launcher(request, programs)
     yield launcher
     launcher.close()
+
+
+@pytest.fixture(scope="module")
+def authority():
+    """Issues the certificates of a module's servers."""
+    folder = public_folder("howdah-e2e-certs-")
+    yield Authority(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -3,12 +3,11 @@ for itself is compiled by all workers at the same time."""
 
 import os
 import threading
-from pathlib import Path
 
 import pytest
 
+from harness.apps import copy_app
 from harness.client import Connection
-from harness.folders import copy_site
 from harness.waiting import allow, wait_until
 
 WORKERS = 8
@@ -17,15 +16,10 @@ ANSWER_TIMEOUT = 120
 
 APPS = {
     "symfony54": {
-        "writable": ["var", "var/cache"],
         "targets": {"/api/ping": '"pong":true', "/hello/Ada": "Hello Ada", "/session": '"n":1'},
         "cache": "var/cache/dev",
     },
     "laravel8": {
-        "writable": [
-            "bootstrap", "bootstrap/cache", "storage", "storage/logs", "storage/framework", "storage/framework/views",
-            "storage/framework/sessions", "storage/framework/cache",
-        ],
         "targets": {"/api/ping": '"pong":true', "/hello/Ada": "Hello Ada", "/session": '"n":1', "/notes": "notes</h1>"},
         "cache": "storage/framework/views",
         # Laravel 8 writes a compiled template in place: whoever includes it at that moment sees an empty one.
@@ -64,14 +58,7 @@ def app(request, launch):
     """(server, its folder, its description)"""
     name = request.param
     about = APPS[name]
-    folder = copy_site(Path(__file__).parent / name, launch.folder())
-    for path in about["writable"]:
-        os.makedirs(os.path.join(folder, path), exist_ok=True)
-        os.chmod(os.path.join(folder, path), 0o777)
-    if name == "laravel8":
-        database = os.path.join(folder, "storage/app.sqlite")
-        open(database, "w").close()
-        os.chmod(database, 0o666)
+    folder = copy_app(name, launch.folder())
     server = launch(
         site=f"{folder}/public", INDEX_FILE="index.php", PHP_WORKERS=WORKERS, APP_ENV="dev", APP_DEBUG=1,
         REQUEST_TIMEOUT=f"{ANSWER_TIMEOUT}s",

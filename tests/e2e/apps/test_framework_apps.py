@@ -5,35 +5,17 @@ import hashlib
 import html
 import os
 import re
-from pathlib import Path
 
 import pytest
 
-from harness.folders import copy_site
+from harness.apps import copy_app
 from harness.forms import multipart, urlencoded
 
 APPS = ("slim3", "symfony54", "illuminate", "lumen", "laravel8")
 
 # What each application must be able to write to.
-WRITABLE = {
-    "symfony54": ["var", "var/cache"],
-    "lumen": ["storage", "storage/logs"],
-    "laravel8": [
-        "bootstrap", "bootstrap/cache", "storage", "storage/logs", "storage/framework", "storage/framework/views",
-        "storage/framework/sessions", "storage/framework/cache",
-    ],
-}  # fmt: skip
-
-
 def start(launch, name):
-    folder = copy_site(Path(__file__).parent / name, launch.folder())
-    for path in WRITABLE.get(name, ()):
-        os.makedirs(os.path.join(folder, path), exist_ok=True)
-        os.chmod(os.path.join(folder, path), 0o777)
-    if name == "laravel8":
-        database = os.path.join(folder, "storage/app.sqlite")
-        open(database, "w").close()
-        os.chmod(database, 0o666)
+    folder = copy_app(name, launch.folder())
     settings = f"include_path=.:/usr/share/php;session.save_path={launch.folder(mode=0o777)}"
     return launch(site=f"{folder}/public", INDEX_FILE="index.php", PHP_INI_SET=settings)
 

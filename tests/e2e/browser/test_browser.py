@@ -2,14 +2,12 @@
 
 import hashlib
 import os
-import shutil
 from types import SimpleNamespace
 
 import pytest
 
-from harness.certificates import Authority
 from harness.chromium import Chromium
-from harness.folders import copy_site, public_folder
+from harness.folders import copy_site
 from harness.tls import TlsSite
 
 HELLO = os.path.join(os.path.dirname(__file__), "../../../examples/hello")
@@ -18,22 +16,14 @@ pytestmark = pytest.mark.howdah_only("TLS and HTTP/2")
 
 
 @pytest.fixture(scope="module")
-def pair():
-    folder = public_folder("howdah-e2e-certs-")
-    authority = Authority(folder)
-    yield SimpleNamespace(authority=authority, own=authority.issue("server", "127.0.0.1"))
-    shutil.rmtree(folder, ignore_errors=True)
+def site(launch_shared, authority):
+    return TlsSite(launch_shared, authority, ACCESS_LOG=1)
 
 
 @pytest.fixture(scope="module")
-def chromium(pair):
-    with Chromium(pair.own) as browser:
+def chromium(site):
+    with Chromium(site.pairs[0]) as browser:
         yield browser
-
-
-@pytest.fixture(scope="module")
-def site(launch_shared, pair):
-    return TlsSite(launch_shared, pair.authority, pair.own, ACCESS_LOG=1)
 
 
 @pytest.fixture(params=["https", "http"])
@@ -128,12 +118,12 @@ def test_an_event_stream(origin, page):
     assert ticks == ["tick 1", "tick 2", "tick 3"]
 
 
-def test_the_example_inside_tls(launch, pair, page, tmp_path):
+def test_the_example_inside_tls(launch, site, page, tmp_path):
     root = launch.folder()
     copy_site(HELLO, root)
     (tmp_path / "note.txt").write_text("a note")
-    site = TlsSite(launch, pair.authority, pair.own, site=root)
-    page.open("https://%s:%d/" % site.address)
+    example = TlsSite(launch, site.authority, *site.pairs, site=root)
+    page.open("https://%s:%d/" % example.address)
     assert {transfer["protocol"] for transfer in page.transfers()} == {"h2"}
     assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
     # The session's cookie came with the first answer; without it a form is refused.

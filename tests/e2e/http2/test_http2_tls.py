@@ -2,13 +2,11 @@
 
 import hashlib
 import os
-import shutil
 import subprocess
 
 import pytest
 
-from harness.certificates import Authority
-from harness.folders import public_folder, write
+from harness.folders import write
 from harness.http2 import NO_ERROR, Http2Connection, window_update
 from harness.tls import TlsSite, trusting
 
@@ -16,12 +14,10 @@ LARGE = bytes(range(256)) * 8192  # 2 MiB
 
 
 @pytest.fixture(scope="module")
-def site(launch_shared):
-    folder = public_folder("howdah-e2e-certs-")
-    site = TlsSite(launch_shared, Authority(folder), IDLE_TIMEOUT_SECS=2)
+def site(launch_shared, authority):
+    site = TlsSite(launch_shared, authority, IDLE_TIMEOUT_SECS=2)
     write(site.server.root, {"large.bin": LARGE})
-    yield site
-    shutil.rmtree(folder, ignore_errors=True)
+    return site
 
 
 @pytest.fixture

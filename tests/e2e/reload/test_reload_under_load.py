@@ -1,10 +1,12 @@
 """Reloads while requests run: none fails, and nothing is left of the old generations."""
 
+import functools
 import threading
 
 from harness import processes
 from harness.client import Connection
 from harness.http2 import Http2Connection
+from harness.load import Clients
 from harness.reloads import ask_for_reload, reload, reload_by_signal
 from harness.waiting import wait_until
 
@@ -12,19 +14,18 @@ RELOADS = 50
 MEMORY_SLACK_KIB = 6144
 
 
-class Load:
+class Load(Clients):
     """Clients that ask for one page until they are told to end, each in its own way."""
 
     def __init__(self, server, target="/hello.php", text="hello"):
         self._server, self._target, self._text = server, target, text
-        self._over = threading.Event()
         kinds = (self._keep_alive, self._new_connections, self._http2)
         self.answers = {kind.__name__: 0 for kind in kinds}
         self.failures = []
-        self._threads = [threading.Thread(target=self._run, args=(kind,)) for kind in kinds for _ in range(2)]
+        super().__init__([functools.partial(self._run, kind) for kind in kinds for _ in range(2)])
 
     def _run(self, kind):
-        while not self._over.is_set():
+        while not self.over.is_set():
             try:
                 kind()
             except (OSError, AssertionError) as error:
@@ -37,7 +38,7 @@ class Load:
 
     def _keep_alive(self):
         with Connection(self._server.address) as connection:
-            while not self._over.is_set():
+            while not self.over.is_set():
                 self._check("_keep_alive", connection.request("GET", self._target))
 
     def _new_connections(self):
@@ -47,21 +48,11 @@ class Load:
     def _http2(self):
         connection = Http2Connection(self._server.address)
         try:
-            while not self._over.is_set():
+            while not self.over.is_set():
                 stream = connection.request(self._target)
                 self._check("_http2", connection.response(stream))
         finally:
             connection.close()
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
 
 
 def measure(server):

@@ -1,14 +1,10 @@
 """Streams as a browser takes them: EventSource, and Early Hints."""
 
 import json
-import shutil
-from types import SimpleNamespace
 
 import pytest
 
-from harness.certificates import Authority
 from harness.chromium import Chromium
-from harness.folders import public_folder
 from harness.tls import TlsSite
 from harness.waiting import wait_until
 
@@ -16,22 +12,14 @@ pytestmark = pytest.mark.howdah_only("nginx buffers")
 
 
 @pytest.fixture(scope="module")
-def pair():
-    folder = public_folder("howdah-e2e-certs-")
-    authority = Authority(folder)
-    yield SimpleNamespace(authority=authority, own=authority.issue("server", "127.0.0.1"))
-    shutil.rmtree(folder, ignore_errors=True)
+def site(launch_shared, authority):
+    return TlsSite(launch_shared, authority, ACCESS_LOG=1)
 
 
 @pytest.fixture(scope="module")
-def chromium(pair):
-    with Chromium(pair.own) as browser:
+def chromium(site):
+    with Chromium(site.pairs[0]) as browser:
         yield browser
-
-
-@pytest.fixture(scope="module")
-def site(launch_shared, pair):
-    return TlsSite(launch_shared, pair.authority, pair.own, ACCESS_LOG=1)
 
 
 LISTEN = """(() => {
@@ -84,11 +72,11 @@ def style_requests(site):
     return [line for line in site.server.log.json_lines() if line["msg"] == "GET /style.css 200"]
 
 
-def test_a_browser_loads_what_early_hints_name_before_the_page_is_there(site, pair):
+def test_a_browser_loads_what_early_hints_name_before_the_page_is_there(site):
     # Over HTTP/2 only, and on its first connection to a site only; and even then Chromium does not always
     # do it. That the interim answer arrives is asserted with other clients.
     for _ in range(4):
-        with Chromium(pair.own) as fresh:
+        with Chromium(site.pairs[0]) as fresh:
             if hinted_load(fresh, site) == "early-hints":
                 return
     pytest.fail("no fresh browser took the hint")

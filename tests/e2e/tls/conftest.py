@@ -1,19 +1,8 @@
 """Servers with a port for TLS."""
 
-import shutil
-
 import pytest
 
-from harness.certificates import Authority
-from harness.folders import public_folder
 from harness.tls import TlsSite
-
-
-@pytest.fixture(scope="module")
-def authority():
-    folder = public_folder("howdah-e2e-certs-")
-    yield Authority(folder)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
