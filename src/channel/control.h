@@ -44,6 +44,9 @@ inline constexpr int32_t kTakesNoMore = 1;
 // The exit status of a worker that has had as many requests as kSpawn named.
 inline constexpr int kHadItsRequests = 72;
 
+// Exit status of a worker whose script ended before it asked for a request.
+inline constexpr int kExitBootFailed = 72;
+
 inline constexpr uint32_t kNoWorker = 0xFFFFFFFF;
 
 struct ControlHeader {

@@ -4,8 +4,12 @@
 #include "php/function_list.h"
 #include "php/ini.h"
 #include "php/server_variables.h"
+#include "php/worker_script.h"
 
 namespace howdah::php {
+
+PHP_FUNCTION(frankenphp_handle_request);
+
 namespace {
 
 // What reflection tells; php/stubs says the same, and a test compares the two.
@@ -35,6 +39,10 @@ ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, level, IS_LONG, 0, "0")
 ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, context, IS_ARRAY, 0, "[]")
 ZEND_END_ARG_INFO()
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_handle_request, 0, 1, _IS_BOOL, 0)
+ZEND_ARG_TYPE_INFO(0, callback, IS_CALLABLE, 0)
+ZEND_END_ARG_INFO()
+
 // Those that PHP-FPM has, too.
 #define HOWDAH_FPM_FUNCTIONS                                               \
   PHP_FE(apache_request_headers, arginfo_returns_array)                    \
@@ -58,6 +66,7 @@ const zend_function_entry all_functions[] = {
     PHP_FE(frankenphp_request_headers, arginfo_returns_array)
     PHP_FE(frankenphp_response_headers, arginfo_returns_array_or_bool)
     PHP_FE(frankenphp_log, arginfo_frankenphp_log)
+    PHP_FE(frankenphp_handle_request, arginfo_handle_request)
     PHP_FE_END};
 // clang-format on
 const zend_function_entry fpm_functions[] = {HOWDAH_FPM_FUNCTIONS PHP_FE_END};

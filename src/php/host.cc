@@ -20,6 +20,7 @@
 #include "php/opcache_restarts.h"
 #include "php/opcache_scripts.h"
 #include "php/process_title.h"
+#include "php/server_variables.h"
 #include "php/worker_set.h"
 
 namespace howdah::php {
@@ -152,7 +153,10 @@ bool Host::start() {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   signals_ = base::UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) return fail("howdah-php: signalfd failed");
-  auto workers = WorkerSet::create(*regions_, link_, signals_.get());
+  const WorkerScript* script =
+      options_.worker_script.path.empty() ? nullptr : &options_.worker_script;
+  if (script != nullptr) announce_worker_mode(*script);
+  auto workers = WorkerSet::create(*regions_, link_, signals_.get(), script);
   if (!workers) return fail(workers.error().message());
   workers_ = std::move(*workers);
 

@@ -60,6 +60,17 @@ bool parse_options(int argc, char** argv, Options& options, std::string& error) 
       good = value.find('=') != value.npos && !value.starts_with('=') &&
              value.find_first_of("\r\n") == value.npos;
       options.ini_sets.emplace_back(value);
+    } else if (flag == "--worker-script") {
+      options.worker_script.path = value;
+      good = value.starts_with('/');
+    } else if (flag == "--worker-name") {
+      options.worker_script.name = value;
+      good = value.empty() || value.starts_with('/');
+    } else if (flag == "--document-root") {
+      options.worker_script.document_root = value;
+    } else if (flag == "--worker-env") {
+      good = value.find('=') != value.npos && !value.starts_with('=');
+      options.worker_script.environment.emplace_back(value);
     } else {
       error = "unknown option " + std::string(flag);
       return false;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "php/worker_script.h"
 
 namespace howdah::php {
 
@@ -17,6 +18,7 @@ struct Options {
   std::string ini_path;               // empty = where libphp looks
   std::vector<std::string> ini_sets;  // "key=value", win over every php.ini
   bool functions = true;              // off: no tokio_* functions (--no-ext)
+  WorkerScript worker_script;         // no path: classic mode
   bool version = false;
   bool settings = false;  // say what PHP's settings are, and end
 };

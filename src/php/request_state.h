@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "channel/worker_channel.h"
 #include "php/answer_writer.h"
+#include "php/worker_script.h"
 
 namespace howdah::php {
 
@@ -29,6 +30,9 @@ struct RequestState {
   uint32_t workers = 1;
   // &EG(vm_interrupt) of this thread, for the signal handler.
   void* vm_interrupt = nullptr;
+
+  // --- worker mode (worker_script.h)
+  ScriptRun run;
 
   // --- of the request that runs
   const channel::Request* request = nullptr;

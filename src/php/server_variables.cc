@@ -27,6 +27,8 @@ struct Keys {
 };
 Keys* keys;
 
+constexpr const char* kWorkerMark = "FRANKENPHP_WORKER";
+
 zend_string* intern(std::string_view text) {
   return zend_string_init_interned(text.data(), text.size(), 1);
 }
@@ -43,6 +45,36 @@ void for_each_variable(const RequestState* state, Visit visit) {
   channel::RequestView view = state->request->vars;
   channel::RequestView::Item item;
   while (view.next(item)) visit(item.name, item.value);
+}
+
+// Only what each request has, too: a framework may put these under the request's own.
+void fill_boot_variables(HashTable* table, const ScriptRun& run) {
+  using channel::Var;
+  zval value;
+  for (const Pair& pair : keys->constants) {
+    ZVAL_INTERNED_STR(&value, pair.value);
+    zend_hash_update(table, pair.key, &value);
+  }
+  auto set = [table](Var var, std::string_view text) {
+    zval text_value;
+    ZVAL_STRINGL_FAST(&text_value, text.data(), text.size());
+    zend_hash_update(table, keys->vars[static_cast<size_t>(var)], &text_value);
+  };
+  set(Var::kRequestMethod, "GET");
+  set(Var::kRequestUri, "");
+  set(Var::kQueryString, "");
+  set(Var::kScriptFilename, run.script->path);
+  set(Var::kScriptName, run.script->name);
+  set(Var::kPhpSelf, run.script->name);
+  set(Var::kDocumentRoot, run.script->document_root);
+  if (run.waited) return;
+  ZVAL_INTERNED_STR(&value, ZSTR_CHAR('1'));
+  zend_hash_str_update(table, kWorkerMark, strlen(kWorkerMark), &value);
+  for (const std::string& entry : run.script->environment) {
+    size_t equals = entry.find('=');
+    ZVAL_STRINGL_FAST(&value, entry.data() + equals + 1, entry.size() - equals - 1);
+    zend_hash_str_update(table, entry.data(), equals, &value);
+  }
 }
 
 void (*import_process_environment)(zval*) = nullptr;
@@ -88,10 +120,22 @@ void intern_server_keys() {
   keys->own.push_back({intern("TOKIO_SERVER_BUILD_VERSION"), intern(HOWDAH_VERSION)});
 }
 
+void announce_worker_mode(const WorkerScript& script) {
+  for (const std::string& entry : script.environment) {
+    size_t equals = entry.find('=');
+    ::setenv(entry.substr(0, equals).c_str(), entry.c_str() + equals + 1, 1);
+  }
+  ::setenv(kWorkerMark, "1", 1);
+}
+
 void fill_server_variables(zval* array) {
   RequestState* state = current_state;
-  if (state == nullptr || !state->in_request) return;
+  if (state == nullptr) return;
   HashTable* table = Z_ARRVAL_P(array);
+  if (!state->in_request) {
+    if (state->run.script != nullptr) fill_boot_variables(table, state->run);
+    return;
+  }
   // Room for all, and a few that PHP and scripts add.
   zend_hash_extend(table,
                    static_cast<uint32_t>(keys->environment.size() + keys->own.size()) +

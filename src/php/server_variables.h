@@ -15,7 +15,10 @@ namespace howdah::php {
 // In MINIT: makes keys and values that last as long as the process.
 void intern_server_keys();
 
-// sapi_module.register_server_variables.
+// In the host, before there is a worker: getenv() tells scripts that they run in worker mode.
+void announce_worker_mode(const WorkerScript& script);
+
+// sapi_module.register_server_variables. Between requests of a worker script: an empty GET.
 void fill_server_variables(zval* array);
 // sapi_module.getenv: a request's variables, as PHP-FPM answers.
 char* get_variable(const char* name, size_t size);

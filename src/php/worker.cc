@@ -7,41 +7,14 @@
 #include "php/internal_caches.h"
 #include "php/opcache_restarts.h"
 #include "php/php_api.h"
+#include "php/request_info.h"
 #include "php/request_state.h"
 #include "php/user_ini.h"
+#include "php/worker_script.h"
 #include "php/working_directory.h"
 
 namespace howdah::php {
 namespace {
-
-constexpr const char* kPost = "POST";
-constexpr const char* kQuery = "QUERY";
-
-// Before php_request_startup(): PHP picks body readers by these. They point into the slot, which
-// stays until release().
-void set_request_info(RequestState* state) {
-  using channel::Var;
-  const char* method = state->c_str(Var::kRequestMethod);
-  // The body of a QUERY is read like that of a POST; end_request_startup() puts the name right.
-  bool query = method != nullptr && strcmp(method, kQuery) == 0;
-  const char* content_type = state->c_str(Var::kContentType);
-  SG(server_context) = state;
-  SG(request_info).request_method = query ? kPost : method;
-  SG(request_info).query_string = const_cast<char*>(state->c_str(Var::kQueryString));
-  // As PHP-FPM: not the URI.
-  SG(request_info).request_uri = const_cast<char*>(state->c_str(Var::kScriptName));
-  SG(request_info).path_translated = const_cast<char*>(state->c_str(Var::kScriptFilename));
-  SG(request_info).content_type = content_type == nullptr ? "" : content_type;
-  SG(request_info).content_length = static_cast<zend_long>(state->request->body_size);
-  SG(request_info).proto_num = 1000;
-  SG(sapi_headers).http_response_code = 200;
-  php_handle_auth_data(state->c_str(Var::kHttpAuthorization));
-}
-
-void end_request_startup(RequestState* state) {
-  const char* method = state->c_str(channel::Var::kRequestMethod);
-  if (method != nullptr) SG(request_info).request_method = method;
-}
 
 // The plain-text answers of PHP-FPM for a script that is not there.
 void answer_plainly(int status, const char* text) {
@@ -100,12 +73,11 @@ bool serve(RequestState* state) {
   bool started = php_request_startup() == SUCCESS;
   leave_request_start();
   restore_internal_caches();
-  end_request_startup(state);
+  restore_request_method(state);
   if (started) execute_script(state);
   php_request_shutdown(nullptr);
   state->in_request = false;
-  SG(server_context) = nullptr;
-  SG(request_info).path_translated = nullptr;
+  clear_request_info();
   return started;
 }
 
@@ -115,6 +87,11 @@ WorkerEnd run_worker(RequestState& state, uint32_t limit) {
   uint32_t begun = 0;
   current_state = &state;
   state.vm_interrupt = &EG(vm_interrupt);
+  if (state.run.script != nullptr) {
+    WorkerEnd end = run_worker_script(state, limit);
+    current_state = nullptr;
+    return end;
+  }
 #ifndef ZTS
   SG(options) |= SAPI_OPTION_NO_CHDIR;
 #endif
@@ -148,7 +125,8 @@ WorkerEnd run_worker(RequestState& state, uint32_t limit) {
 }
 
 int wait_status_of(WorkerEnd end) {
-  return end == WorkerEnd::kHadItsRequests ? channel::kHadItsRequests << 8 : 0;
+  if (end == WorkerEnd::kHadItsRequests) return channel::kHadItsRequests << 8;
+  return end == WorkerEnd::kBootFailed ? channel::kExitBootFailed << 8 : 0;
 }
 
 }  // namespace howdah::php

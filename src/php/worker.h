@@ -10,9 +10,10 @@ namespace howdah::php {
 struct RequestState;
 
 enum class WorkerEnd {
-  kRetired,  // asked to end
-  kBroken,   // PHP could not begin a request: a new worker is better
-  kHadItsRequests,
+  kRetired,         // asked to end
+  kBroken,          // PHP could not begin a request: a new worker is better
+  kHadItsRequests,  // as many as it was to serve
+  kBootFailed,      // the worker script ended before it asked for a request
 };
 
 // `state` has its channel; enter_engine() has been called in this thread. Ends after `limit`

@@ -37,7 +37,7 @@ static void leave_crashes_alone() {
   }
 }
 
-WorkerDriver::WorkerDriver(std::vector<std::string> arguments, uint32_t workers) {
+WorkerDriver::WorkerDriver(std::vector<std::string> arguments, uint32_t workers, bool spawn_all) {
   // So that orphans can be reaped here, and their groups seen to be gone.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   char directory[] = "/tmp/howdah-php-test-XXXXXX";
@@ -56,7 +56,10 @@ WorkerDriver::WorkerDriver(std::vector<std::string> arguments, uint32_t workers)
     leave_crashes_alone();
     std::vector<std::string> all = {HOWDAH_PHP_PROGRAM, "--control-fd", control_fd, "--parent-pid",
                                     parent};
-    all.insert(all.end(), arguments.begin(), arguments.end());
+    for (std::string& each : arguments) {
+      if (size_t at = each.find("{root}"); at != each.npos) each.replace(at, 6, root_);
+      all.push_back(each);
+    }
     std::vector<char*> argv;
     for (auto& each : all) argv.push_back(each.data());
     argv.push_back(nullptr);
@@ -71,7 +74,7 @@ WorkerDriver::WorkerDriver(std::vector<std::string> arguments, uint32_t workers)
     failure_ = seen.contains(ControlType::kFailed) ? seen[ControlType::kFailed].text : "no answer";
     return;
   }
-  for (uint32_t i = 0; i < workers; ++i) spawn(i);
+  for (uint32_t i = 0; spawn_all && i < workers; ++i) spawn(i);
 }
 
 WorkerDriver::~WorkerDriver() {

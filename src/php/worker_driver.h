@@ -37,8 +37,10 @@ struct TestAnswer {
 
 class WorkerDriver {
  public:
-  // Starts the host with `arguments` besides its own. Empty `failure` when it is ready.
-  explicit WorkerDriver(std::vector<std::string> arguments = {}, uint32_t workers = 1);
+  // Starts the host with `arguments` besides its own; {root} in them stands for root(). Empty
+  // `failure` when it is ready.
+  explicit WorkerDriver(std::vector<std::string> arguments = {}, uint32_t workers = 1,
+                        bool spawn_all = true);
   ~WorkerDriver();
 
   const std::string& failure() const { return failure_; }

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "channel/control.h"
 #include "php/engine.h"
 #include "php/host_stderr.h"
 #include "php/process_title.h"
@@ -89,6 +90,7 @@ base::Status WorkerSet::start(Worker& record, SpawnOrder order) {
   state.note = note_of(order.worker);
   state.worker = order.worker;
   state.workers = regions_.requests().worker_limit;
+  state.run.script = script_;
   WorkerEnd end = run_worker(state, order.requests);
   stop_engine();
   ::_exit(WEXITSTATUS(wait_status_of(end)));

@@ -15,8 +15,9 @@ constexpr int kSpawnFailedStatus = 71 << 8;  // as if the worker had ended with 
 }  // namespace
 
 base::Result<std::unique_ptr<WorkerSet>> WorkerSet::create(channel::SharedRegions& regions,
-                                                           FrontLink& link, int signals) {
-  std::unique_ptr<WorkerSet> set(new WorkerSet(regions, link, signals));
+                                                           FrontLink& link, int signals,
+                                                           const WorkerScript* script) {
+  std::unique_ptr<WorkerSet> set(new WorkerSet(regions, link, signals, script));
   size_t size = channel::kMaxWorkers * sizeof(WorkerNote);
   void* notes = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (notes == MAP_FAILED) return base::fail_errno("mmap");

@@ -33,9 +33,10 @@ class WorkerSet {
   // The front kills after 2 s; by then there is nobody to interrupt any more.
   static constexpr base::Nanos kInterruptLimit = 2500 * base::kMillisecond;
 
-  // `signals` is the host's signalfd, which forked workers close.
+  // `signals` is the host's signalfd, which forked workers close. `script`: null in classic mode.
   static base::Result<std::unique_ptr<WorkerSet>> create(channel::SharedRegions& regions,
-                                                         FrontLink& link, int signals);
+                                                         FrontLink& link, int signals,
+                                                         const WorkerScript* script);
   ~WorkerSet();
 
   // Whether nothing is left to wait for. Threads that were given up (kKill) do not count.
@@ -73,8 +74,9 @@ class WorkerSet {
   };
 
  private:
-  WorkerSet(channel::SharedRegions& regions, FrontLink& link, int signals)
-      : regions_(regions), link_(link), signals_(signals) {}
+  WorkerSet(channel::SharedRegions& regions, FrontLink& link, int signals,
+            const WorkerScript* script)
+      : regions_(regions), link_(link), signals_(signals), script_(script) {}
 
   // --- worker_process.cc or worker_thread.cc
   base::Status prepare();
@@ -95,6 +97,7 @@ class WorkerSet {
   channel::SharedRegions& regions_;
   FrontLink& link_;
   const int signals_;
+  const WorkerScript* const script_;
   channel::Mapping notes_;
   base::UniqueFd ended_event_;
   std::vector<std::unique_ptr<Worker>> workers_;

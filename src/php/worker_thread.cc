@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "channel/control.h"
 #include "php/engine.h"
 #include "php/interrupt.h"
 #include "php/opcache_restarts.h"
@@ -86,6 +87,7 @@ base::Status WorkerSet::start(Worker& record, SpawnOrder order) {
   thread->state.channel = thread->channel.get();
   thread->state.note = note_of(order.worker);
   thread->state.worker = order.worker;
+  thread->state.run.script = script_;
   thread->state.workers = regions_.requests().worker_limit;
   thread->ended_event = ended_event_.get();
   thread->requests = order.requests;

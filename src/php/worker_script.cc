@@ -1,0 +1,149 @@
+#include "php/worker_script.h"
+
+#include <unistd.h>
+
+#include <ext/spl/spl_exceptions.h>
+
+#include "php/handled_request.h"
+#include "php/opcache_restarts.h"
+#include "php/php_api.h"
+#include "php/request_info.h"
+#include "php/request_state.h"
+#include "php/worker.h"
+
+namespace howdah::php {
+namespace {
+
+// A loop that does not look at the result would never end.
+constexpr int kMaxRefusals = 100;
+
+// The handler that the script had at its first call; of the script's memory, undefined before.
+thread_local zval boot_error_handler;
+
+// Waits for a request and takes it; false when there will be none.
+bool take_request(RequestState* state) {
+  if (state->run.spent) return false;
+  for (;;) {
+    const channel::Request* request = state->channel->next_request();
+    if (request == nullptr) return false;
+    if (!state->channel->begin()) continue;
+    begin_request(*state, request);
+    return true;
+  }
+}
+
+void give_back(RequestState* state) {
+  ScriptRun& run = state->run;
+  if (run.requests_left != 0 && --run.requests_left == 0) run.spent = true;
+  state->body_fd.reset();
+  state->channel->release();
+}
+
+bool refuse(RequestState* state) {
+  ScriptRun& run = state->run;
+  if (!run.retired) {
+    run.retired = true;
+    start_empty_request();
+  }
+  if (++run.refusals > kMaxRefusals) {
+    php_error_docref(nullptr, E_WARNING,
+                     "the script goes on after false was returned %d times: it is ended",
+                     kMaxRefusals);
+    zend_bailout();
+  }
+  return false;
+}
+
+// False when the script is to end without coming back here: by exit(), or by a bailout in the
+// callback, which does not return at all. Then php_request_shutdown() completes the answer.
+bool call_handler(zend_fcall_info* call, zend_fcall_info_cache* cache) {
+  if (EG(exception) != nullptr) return report_exception();
+  zval result;
+  ZVAL_UNDEF(&result);
+  call->retval = &result;
+  call->params = nullptr;
+  call->param_count = 0;
+  zend_call_function(call, cache);
+  zval_ptr_dtor(&result);
+  return report_exception();
+}
+
+// One run; PHP's own start and end around it. No object with a destructor.
+void run_once(RequestState* state) {
+  const WorkerScript* script = state->run.script;
+  clear_request_info();
+  SG(request_info).request_method = "GET";
+  SG(request_info).query_string = const_cast<char*>("");
+  SG(request_info).request_uri = const_cast<char*>(script->name.c_str());
+  SG(request_info).path_translated = const_cast<char*>(script->path.c_str());
+  SG(sapi_headers).http_response_code = 200;
+  bool started = php_request_startup() == SUCCESS;
+  leave_request_start();
+  if (started) {
+    PG(ignore_user_abort) = 1;
+    zend_file_handle file;
+    zend_stream_init_filename(&file, script->path.c_str());
+    file.primary_script = true;
+    EG(exit_status) = 0;
+    php_execute_script(&file);
+    if (!file.in_list) zend_destroy_file_handle(&file);
+  }
+  php_request_shutdown(nullptr);
+  state->in_request = false;
+  clear_request_info();
+}
+
+}  // namespace
+
+PHP_FUNCTION(frankenphp_handle_request) {
+  zend_fcall_info call;
+  zend_fcall_info_cache cache;
+  ZEND_PARSE_PARAMETERS_START(1, 1)
+  Z_PARAM_FUNC(call, cache)
+  ZEND_PARSE_PARAMETERS_END();
+
+  RequestState* state = current_state;
+  if (state == nullptr || state->run.script == nullptr || state->detached != 0) {
+    zend_throw_exception(spl_ce_RuntimeException,
+                         "frankenphp_handle_request() called while not in worker mode", 0);
+    RETURN_THROWS();
+  }
+  if (state->in_request) {
+    zend_throw_exception(spl_ce_RuntimeException,
+                         "frankenphp_handle_request() called while a request is being handled", 0);
+    RETURN_THROWS();
+  }
+  if (!state->run.waited) {
+    state->run.waited = true;
+    ZVAL_COPY(&boot_error_handler, &EG(user_error_handler));
+    end_boot();
+  }
+  if (state->run.retired || !take_request(state)) RETURN_BOOL(refuse(state));
+
+  state->in_request = true;
+  start_handled_request(state, &boot_error_handler);
+  // After exit() the end of the script completes the answer.
+  if (!call_handler(&call, &cache)) return;
+  bool sound = end_handled_request(state);
+  give_back(state);
+  if (!sound) return;
+  RETURN_TRUE;
+}
+
+WorkerEnd run_worker_script(RequestState& state, uint32_t limit) {
+  state.run.requests_left = limit;
+  while (enter_request_start()) {
+    state.run.waited = state.run.retired = false;
+    state.run.refusals = 0;
+    ZVAL_UNDEF(&boot_error_handler);
+    run_once(&state);
+    // A child of pcntl_fork() came this far: slot, ring and claims are its parent's.
+    if (state.detached != 0) ::_exit(EG(exit_status));
+    if (state.channel->holds_request()) give_back(&state);
+    if (!state.run.waited) return WorkerEnd::kBootFailed;
+    if (state.run.retired || state.run.spent) break;
+  }
+  return state.run.spent ? WorkerEnd::kHadItsRequests : WorkerEnd::kRetired;
+}
+
+}  // namespace howdah::php
