@@ -208,6 +208,8 @@ void end_boot() {
 
 void start_handled_request(RequestState* state, const zval* error_handler) {
   leave_idle();
+  // Not before: what was left would be this request's answer.
+  state->in_request = true;
   forget_last_error();
   RANDOM_G(mt19937_seeded) = false;
   RANDOM_G(combined_lcg_seeded) = false;

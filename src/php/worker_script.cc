@@ -120,7 +120,6 @@ PHP_FUNCTION(frankenphp_handle_request) {
   }
   if (state->run.retired || !take_request(state)) RETURN_BOOL(refuse(state));
 
-  state->in_request = true;
   start_handled_request(state, &boot_error_handler);
   // After exit() the end of the script completes the answer.
   if (!call_handler(&call, &cache)) return;
