@@ -45,7 +45,7 @@ inline constexpr int32_t kTakesNoMore = 1;
 inline constexpr int kHadItsRequests = 72;
 
 // Exit status of a worker whose script ended before it asked for a request.
-inline constexpr int kExitBootFailed = 72;
+inline constexpr int kExitBootFailed = 73;
 
 inline constexpr uint32_t kNoWorker = 0xFFFFFFFF;
 
