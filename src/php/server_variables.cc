@@ -51,9 +51,11 @@ void for_each_variable(const RequestState* state, Visit visit) {
 void fill_boot_variables(HashTable* table, const ScriptRun& run) {
   using channel::Var;
   zval value;
-  for (const Pair& pair : keys->constants) {
-    ZVAL_INTERNED_STR(&value, pair.value);
-    zend_hash_update(table, pair.key, &value);
+  for (const auto* pairs : {&keys->environment, &keys->own}) {
+    for (const Pair& pair : *pairs) {
+      ZVAL_INTERNED_STR(&value, pair.value);
+      zend_hash_update(table, pair.key, &value);
+    }
   }
   auto set = [table](Var var, std::string_view text) {
     zval text_value;
