@@ -173,3 +173,18 @@ function frankenphp_response_headers(): array|bool {}
  * @throws RuntimeException when the context holds anything else
  */
 function frankenphp_log(string $message, int $level = 0, array $context = []): void {}
+
+/**
+ * Worker mode: waits for a request, fills the superglobals with it, calls $callback, completes the answer.
+ *
+ * To be called in a loop by a worker script, which ends when there are no more requests. What $callback returns is
+ * ignored; an exception that leaves it is reported, and the loop may go on; exit() in it ends the script, which then
+ * starts again.
+ *
+ * @param callable $callback called without arguments
+ *
+ * @return bool true after a request; false when the script is to end: the worker is wanted no more
+ *
+ * @throws RuntimeException outside of a worker script, or inside of $callback
+ */
+function frankenphp_handle_request(callable $callback): bool {}

@@ -30,4 +30,7 @@ PHP_FUNCTION(frankenphp_log);
 // Its levels, as constants.
 void register_log_levels(int module_number);
 
+// worker_script.cc
+PHP_FUNCTION(frankenphp_handle_request);
+
 }  // namespace howdah::php

@@ -4,12 +4,8 @@
 #include "php/function_list.h"
 #include "php/ini.h"
 #include "php/server_variables.h"
-#include "php/worker_script.h"
 
 namespace howdah::php {
-
-PHP_FUNCTION(frankenphp_handle_request);
-
 namespace {
 
 // What reflection tells; php/stubs says the same, and a test compares the two.

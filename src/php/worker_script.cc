@@ -4,6 +4,7 @@
 
 #include <ext/spl/spl_exceptions.h>
 
+#include "php/function_list.h"
 #include "php/handled_request.h"
 #include "php/opcache_restarts.h"
 #include "php/php_api.h"
