@@ -156,6 +156,9 @@ bool Host::start() {
   const WorkerScript* script =
       options_.worker_script.path.empty() ? nullptr : &options_.worker_script;
   if (script != nullptr) announce_worker_mode(*script);
+  if (kThreaded) {
+    if (auto status = prevent_opcache_restarts(); !status) return fail(status.error().message());
+  }
   auto workers = WorkerSet::create(*regions_, link_, signals_.get(), script);
   if (!workers) return fail(workers.error().message());
   workers_ = std::move(*workers);
@@ -225,7 +228,7 @@ int Host::wait_limit() const {
 }
 
 int Host::run() {
-  enum { kControl, kSignals, kErrors, kThreads, kFixed };
+  enum { kControl, kSignals, kErrors, kThreads, kRenewal, kFixed };
   std::vector<pollfd> polled;
   channel::ControlMessage message;
   while (!ending_ && !(finishing_ && workers_->done())) {
@@ -233,6 +236,7 @@ int Host::run() {
     polled[kControl] = {link_.fd(), POLLIN, 0};
     polled[kSignals] = {signals_.get(), POLLIN, 0};
     polled[kThreads] = {workers_->ended_event(), POLLIN, 0};
+    polled[kRenewal] = {renewal_event(), POLLIN, 0};
     if (link_.congested()) {
       // The front does not keep up: leave the lines in their pipes, where they hold their writers.
       polled[kControl].events |= POLLOUT;
@@ -245,11 +249,9 @@ int Host::run() {
 
     if ((polled[kControl].revents & POLLOUT) != 0) link_.flush();
     if (polled[kSignals].revents != 0) take_signals();
-    if (polled[kThreads].revents != 0) {
-      // First: the front must not replace threads that have ended because of it.
-      ask_for_renewal();
-      workers_->reap();
-    }
+    // First: the front must not replace workers that have ended because of it.
+    if (polled[kRenewal].revents != 0) ask_for_renewal();
+    if (polled[kThreads].revents != 0) workers_->reap();
     if (polled[kErrors].revents != 0) forward_lines();
     workers_->read_pipes(polled, kFixed);
     workers_->repeat_interrupts(base::monotonic_now());

@@ -1,18 +1,16 @@
 #include "php/opcache_restarts.h"
 
-#include "php/php_api.h"
-
-#ifdef ZTS
+#include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <new>
 
 #include "base/clock.h"
-#endif
+#include "php/php_api.h"
 
 namespace howdah::php {
-
-#ifdef ZTS
 namespace {
 
 // How long a restart that is about to be scheduled waits for threads that are starting a request.
@@ -21,17 +19,22 @@ namespace {
 constexpr base::Nanos kStartsLimit = 200 * base::kMillisecond;
 constexpr useconds_t kLookMicroseconds = 50;
 
-int renewal_event = -1;
-std::atomic<Renewal> wanted{Renewal::kNone};
-std::atomic<bool> closed{false};
-std::atomic<int> starting{0};
+// In memory that the host shares with processes that it forks: OPcache's memory is theirs, too.
+struct Shared {
+  std::atomic<Renewal> wanted{Renewal::kNone};
+  std::atomic<bool> closed{false};
+  // Workers that are starting a request. One that is killed while it does so stays counted.
+  std::atomic<int> starting{0};
+};
+Shared* shared = nullptr;  // restarts are not prevented
+int event = -1;
 
 void want(Renewal renewal) {
-  Renewal before = wanted.load();
-  while (before < renewal && !wanted.compare_exchange_weak(before, renewal)) continue;
+  Renewal before = shared->wanted.load();
+  while (before < renewal && !shared->wanted.compare_exchange_weak(before, renewal)) continue;
   if (before >= renewal) return;
   uint64_t one = 1;
-  [[maybe_unused]] ssize_t written = ::write(renewal_event, &one, sizeof one);
+  [[maybe_unused]] ssize_t written = ::write(event, &one, sizeof one);
 }
 
 // As OPcache's validate_api_restriction().
@@ -59,43 +62,53 @@ void (*next_schedule_hook)(int) = nullptr;
 // Before OPcache notes that a restart is due. It is done by the next request that starts: from here
 // on there is none.
 void on_restart_scheduled(int reason) {
-  closed.store(true);
+  // First: the front must hear of it before it replaces workers that end because of it.
   want(Renewal::kNeeded);
+  shared->closed.store(true);
   const base::Nanos give_up = base::monotonic_now() + kStartsLimit;
-  while (starting.load() > 0 && base::monotonic_now() < give_up) ::usleep(kLookMicroseconds);
+  while (shared->starting.load() > 0 && base::monotonic_now() < give_up)
+    ::usleep(kLookMicroseconds);
   if (next_schedule_hook != nullptr) next_schedule_hook(reason);
 }
 #endif
 
 }  // namespace
 
-void prevent_opcache_restarts(int event) {
-  renewal_event = event;
+base::Status prevent_opcache_restarts() {
+  void* memory =
+      ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return base::fail_errno("mmap");
+  event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (event < 0) return base::fail_errno("eventfd");
+  shared = new (memory) Shared;
   zval* found = zend_hash_str_find(CG(function_table), "opcache_reset", strlen("opcache_reset"));
-  if (found == nullptr) return;
+  if (found == nullptr) return {};
   static_cast<zend_internal_function*>(Z_PTR_P(found))->handler = reset_by_a_new_host;
 #if PHP_VERSION_ID >= 80400
   next_schedule_hook = zend_accel_schedule_restart_hook;
   zend_accel_schedule_restart_hook = on_restart_scheduled;
 #endif
+  return {};
 }
 
-Renewal take_wanted_renewal() { return wanted.exchange(Renewal::kNone); }
+int renewal_event() { return event; }
+
+Renewal take_wanted_renewal() {
+  uint64_t count;
+  [[maybe_unused]] ssize_t got = ::read(event, &count, sizeof count);
+  return shared->wanted.exchange(Renewal::kNone);
+}
 
 bool enter_request_start() {
-  starting.fetch_add(1);
-  if (!closed.load()) return true;
-  starting.fetch_sub(1);
+  if (shared == nullptr) return true;
+  shared->starting.fetch_add(1);
+  if (!shared->closed.load()) return true;
+  shared->starting.fetch_sub(1);
   return false;
 }
 
-void leave_request_start() { starting.fetch_sub(1); }
-
-#else
-void prevent_opcache_restarts(int) {}
-Renewal take_wanted_renewal() { return Renewal::kNone; }
-bool enter_request_start() { return true; }
-void leave_request_start() {}
-#endif
+void leave_request_start() {
+  if (shared != nullptr) shared->starting.fetch_sub(1);
+}
 
 }  // namespace howdah::php

@@ -7,6 +7,8 @@
 // asked for a new host, which starts with an empty OPcache. Process mode: PHP's own way is sound,
 // and all of this does nothing.
 
+#include "base/result.h"
+
 namespace howdah::php {
 
 enum class Renewal {
@@ -15,14 +17,16 @@ enum class Renewal {
   kNeeded,  // OPcache wants to restart; no request starts here any more
 };
 
-// After PHP has started and before there is a thread of it. `event` is an eventfd, written when a
-// renewal is wanted.
-void prevent_opcache_restarts(int event);
+// Once, in the host, after PHP has started and before there is a worker.
+base::Status prevent_opcache_restarts();
+// Readable when a renewal is wanted, by whichever process that this one has forked; -1 when
+// restarts are not prevented.
+int renewal_event();
 // What was wanted since the last call. The host's thread.
 Renewal take_wanted_renewal();
 
 // Around the start of a request, in which OPcache does a restart that is due. False: none may start
-// in this host any more.
+// in this host any more, nor in processes that it has forked.
 bool enter_request_start();
 void leave_request_start();
 

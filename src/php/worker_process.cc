@@ -1,16 +1,13 @@
 // Process mode: a worker is a fork of the host.
 
-#include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
-#include <cstring>
 
 #include "channel/control.h"
+#include "php/child_process.h"
 #include "php/engine.h"
 #include "php/host_stderr.h"
 #include "php/process_title.h"
@@ -20,34 +17,7 @@
 namespace howdah::php {
 namespace {
 
-constexpr int kExitNoParent = 70;
 constexpr int kExitNoChannel = 71;
-// Workers are the first choice of the OOM killer in their server.
-constexpr int kOomScoreRaise = 300;
-constexpr int kOomScoreMax = 1000;
-
-void raise_oom_score() {
-  base::UniqueFd file(::open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC));
-  char text[16] = {};
-  if (!file || ::pread(file.get(), text, sizeof text - 1, 0) <= 0) return;
-  int score = 0;
-  std::from_chars(text, text + std::strlen(text), score);
-  int size = std::snprintf(text, sizeof text, "%d", std::min(score + kOomScoreRaise, kOomScoreMax));
-  [[maybe_unused]] ssize_t written = ::pwrite(file.get(), text, static_cast<size_t>(size), 0);
-}
-
-// Between fork and PHP: a process group of its own, the end when the host ends, stdio, and the
-// signals as a program expects to find them.
-void settle_child(int host, int output) {
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != host) ::_exit(kExitNoParent);
-  redirect_stdio(output);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  raise_oom_score();
-}
 
 }  // namespace
 
@@ -67,7 +37,7 @@ base::Status WorkerSet::start(Worker& record, SpawnOrder order) {
     return {};
   }
 
-  settle_child(host, pipe->write_end.get());
+  settle_child_process(host, pipe->write_end.get());
   pipe->write_end.reset();
   pipe->read_end.reset();
   link_.abandon();

@@ -58,7 +58,7 @@ class WorkerSet {
   // One entry per worker with a pipe; read_pipes() gets the same array, entries from `first` on.
   void add_pipes(std::vector<pollfd>& polled) const;
   void read_pipes(const std::vector<pollfd>& polled, size_t first);
-  // Thread mode: readable when a thread has ended or wants a new host. -1 in process mode.
+  // Thread mode: readable when a thread has ended. -1 in process mode.
   int ended_event() const { return ended_event_.get(); }
 
   // A worker's own record; what a thread needs of it stays in place until it is joined.

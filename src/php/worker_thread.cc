@@ -14,7 +14,6 @@
 #include "channel/control.h"
 #include "php/engine.h"
 #include "php/interrupt.h"
-#include "php/opcache_restarts.h"
 #include "php/worker.h"
 #include "php/worker_set.h"
 
@@ -73,7 +72,6 @@ WorkerThread* thread_of(const WorkerSet::Worker& record) {
 base::Status WorkerSet::prepare() {
   ended_event_ = base::UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!ended_event_) return base::fail_errno("eventfd");
-  prevent_opcache_restarts(ended_event_.get());
   return {};
 }
 
