@@ -7,10 +7,9 @@
 // goes to the log, headers lead nowhere.
 //
 // Kept for the whole script: globals, statics, classes, constants, ini values, $_ENV, putenv(),
-// error handlers, shutdown functions, user session handlers, open streams, the directory. Made
-// anew:
-// $_GET $_POST $_COOKIE $_FILES $_SERVER $_REQUEST, php://input, uploads, headers, status, output
-// buffers, the session, ext/filter's copies, error_get_last(), random seeds, timers.
+// error handlers, shutdown functions, user session handlers, open streams, the directory, locale
+// and time zone. Made anew: $_GET $_POST $_COOKIE $_FILES $_SERVER $_REQUEST, php://input, uploads,
+// headers, status, output buffers, timers, and what request_modules.h names.
 //
 // All functions here can be left by zend_bailout: no object with a destructor around them.
 
@@ -21,9 +20,15 @@ namespace howdah::php {
 // The script's start is over: what it printed goes to the log, its headers and session are dropped.
 void end_boot();
 
+// A handler as set_error_handler() keeps it; both are plain values.
+struct ErrorHandler {
+  zval callable;   // undefined: none
+  int levels = 0;  // that it is called for
+};
+
 // The slot's request becomes PHP's; warnings of its parsing are raised here, shown to nobody but
-// `error_handler` (may be undefined) and error_get_last(). A handler may leave an exception.
-void start_handled_request(RequestState* state, const zval* error_handler);
+// `handler` and error_get_last(). The handler may leave an exception.
+void start_handled_request(RequestState* state, const ErrorHandler& handler);
 
 // The same without a request: superglobals are empty.
 void start_empty_request();

@@ -51,6 +51,42 @@ void give_body_stream(RequestState* state) {
   SG(post_read) = 1;
 }
 
+// Streams that are to be closed, by their numbers as resources, which PHP never uses again.
+struct Left {
+  static constexpr size_t kMost = 16;
+  zend_long handles[kMost];
+  size_t count = 0;
+};
+thread_local Left left;
+
+void leave(php_stream* body) {
+  // With so many held the script is to blame; the rest goes at its end.
+  if (left.count < Left::kMost) left.handles[left.count++] = body->res->handle;
+}
+
+// Whether a stream that the script opened on php://input reads from `body`: it keeps a bare pointer
+// to it.
+bool script_reads(php_stream* body) {
+  zval* entry;
+  ZEND_HASH_FOREACH_VAL(&EG(regular_list), entry) {
+    if (Z_TYPE_P(entry) != IS_RESOURCE || Z_RES_TYPE_P(entry) != php_file_le_stream()) continue;
+    auto* stream = static_cast<php_stream*>(Z_RES_VAL_P(entry));
+    if (stream == nullptr || stream->abstract == nullptr ||
+        strcmp(stream->ops->label, "Input") != 0)
+      continue;
+    if (*static_cast<php_stream**>(stream->abstract) == body) return true;
+  }
+  ZEND_HASH_FOREACH_END();
+  return false;
+}
+
+// Nullptr when the script has closed it itself.
+php_stream* stream_of(zend_long handle) {
+  zval* entry = zend_hash_index_find(&EG(regular_list), static_cast<zend_ulong>(handle));
+  if (entry == nullptr || Z_RES_TYPE_P(entry) != php_file_le_stream()) return nullptr;
+  return static_cast<php_stream*>(Z_RES_VAL_P(entry));
+}
+
 }  // namespace
 
 size_t read_body(char* into, size_t size) {
@@ -95,6 +131,22 @@ void read_unknown_form() {
     give_body_stream(current_state);
   }
 }
+
+void close_body_stream() {
+  if (php_stream* body = SG(request_info).request_body; body != nullptr) {
+    SG(request_info).request_body = nullptr;
+    SG(post_read) = 1;  // nothing is left to be taken in
+    leave(body);
+  }
+  for (size_t i = left.count; i-- > 0;) {
+    php_stream* stream = stream_of(left.handles[i]);
+    if (stream != nullptr && (GC_REFCOUNT(stream->res) > 1 || script_reads(stream))) continue;
+    left.handles[i] = left.handles[--left.count];
+    if (stream != nullptr) php_stream_close(stream);
+  }
+}
+
+void forget_body_streams() { left.count = 0; }
 
 void attach_body_stream(RequestState* state) {
   if (state->request->body_size > kLazyBytes) give_body_stream(state);

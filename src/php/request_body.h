@@ -21,4 +21,10 @@ void read_unknown_form();
 // From sapi_module.activate: gives php://input its stream when nothing has read the body.
 void attach_body_stream(RequestState* state);
 
+// In worker mode, at the end of a request: the stream goes, which PHP would leave to the end of the
+// script. One that a stream of the script still reads from goes when that is gone.
+void close_body_stream();
+// The script has ended, and all streams with it.
+void forget_body_streams();
+
 }  // namespace howdah::php

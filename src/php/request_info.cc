@@ -42,6 +42,8 @@ void clear_request_info() {
   SG(request_info).path_translated = nullptr;
   SG(request_info).content_type = nullptr;
   SG(request_info).content_length = 0;
+  // $_COOKIE is made from it even when there is no request.
+  SG(request_info).cookie_data = nullptr;
 }
 
 }  // namespace howdah::php

@@ -35,7 +35,7 @@ struct RequestState {
   ScriptRun run;
 
   // --- of the request that runs
-  const channel::Request* request = nullptr;
+  const channel::Request* request = nullptr;  // null between the requests of a worker script
   // Well-known variables; data() is nullptr for those that the request lacks. Each is followed by a
   // NUL byte.
   std::string_view vars[channel::kVarCount];

@@ -19,11 +19,14 @@ namespace {
 int activate() {
   restore_internal_caches();
   RequestState* state = current_state;
-  if (state == nullptr || SG(server_context) == nullptr) return SUCCESS;
+  if (state == nullptr) return SUCCESS;
+  // A worker script has the settings of its directory from its start to its end.
+  const ScriptRun& run = state->run;
+  if (run.script == nullptr ? state->in_request : !run.waited) activate_user_ini(state);
+  if (SG(server_context) == nullptr) return SUCCESS;
   // Or the first output of a HEAD request would end the script, and it would have no
   // Content-Length.
   SG(request_info).headers_only = 0;
-  activate_user_ini(state);
   attach_body_stream(state);
   return SUCCESS;
 }

@@ -126,7 +126,11 @@ void tell_of(const RequestState* state, const char* directory) {
   if (told == nullptr || told->exchange(true)) return;
   snprintf(text + size, sizeof text - static_cast<size_t>(size),
            " is not honoured, nor is any other: user_ini.filename is not set");
-  if (state->connected()) state->channel->log(kWarnLevel, text);
+  if (state->connected()) {
+    state->channel->log(kWarnLevel, text);
+  } else {
+    php_log_err(text);  // a worker script that starts
+  }
 }
 
 // What a site brings along for PHP-FPM should not be lost in silence.

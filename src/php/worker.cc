@@ -89,6 +89,7 @@ WorkerEnd run_worker(RequestState& state, uint32_t limit) {
   state.vm_interrupt = &EG(vm_interrupt);
   if (state.run.script != nullptr) {
     WorkerEnd end = run_worker_script(state, limit);
+    forget_user_ini();
     current_state = nullptr;
     return end;
   }

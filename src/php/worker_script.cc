@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <ext/spl/spl_exceptions.h>
 
 #include "php/function_list.h"
 #include "php/handled_request.h"
 #include "php/opcache_restarts.h"
 #include "php/php_api.h"
+#include "php/request_body.h"
 #include "php/request_info.h"
 #include "php/request_state.h"
 #include "php/worker.h"
@@ -18,8 +20,21 @@ namespace {
 // A loop that does not look at the result would never end.
 constexpr int kMaxRefusals = 100;
 
-// The handler that the script had at its first call; of the script's memory, undefined before.
-thread_local zval boot_error_handler;
+// The handler that the script had at its first call; of the script's memory.
+thread_local ErrorHandler boot_error_handler;
+
+// The stream that the command line's PHP calls so: a script that fails at its start has no other
+// place to say it. Not STDIN: applications that find it believe to be on a command line.
+void define_stderr() {
+  php_stream* stream = php_stream_fopen_from_fd(STDERR_FILENO, "wb", nullptr);
+  if (stream == nullptr) return;
+  stream->flags |= PHP_STREAM_FLAG_NO_CLOSE;
+  zend_constant constant;
+  php_stream_to_zval(stream, &constant.value);
+  ZEND_CONSTANT_SET_FLAGS(&constant, CONST_CS, 0);
+  constant.name = zend_string_init("STDERR", strlen("STDERR"), 0);
+  zend_register_constant(&constant);
+}
 
 // Waits for a request and takes it; false when there will be none.
 bool take_request(RequestState* state) {
@@ -37,6 +52,7 @@ void give_back(RequestState* state) {
   ScriptRun& run = state->run;
   if (run.requests_left != 0 && --run.requests_left == 0) run.spent = true;
   state->body_fd.reset();
+  state->request = nullptr;
   state->channel->release();
 }
 
@@ -73,6 +89,10 @@ bool call_handler(zend_fcall_info* call, zend_fcall_info_cache* cache) {
 void run_once(RequestState* state) {
   const WorkerScript* script = state->run.script;
   clear_request_info();
+  forget_body_streams();
+  std::ranges::fill(state->vars, std::string_view{});
+  state->vars[static_cast<size_t>(channel::Var::kScriptFilename)] = script->path;
+  state->vars[static_cast<size_t>(channel::Var::kDocumentRoot)] = script->document_root;
   SG(request_info).request_method = "GET";
   SG(request_info).query_string = const_cast<char*>("");
   SG(request_info).request_uri = const_cast<char*>(script->name.c_str());
@@ -82,6 +102,7 @@ void run_once(RequestState* state) {
   leave_request_start();
   if (started) {
     PG(ignore_user_abort) = 1;
+    define_stderr();
     zend_file_handle file;
     zend_stream_init_filename(&file, script->path.c_str());
     file.primary_script = true;
@@ -116,12 +137,13 @@ PHP_FUNCTION(frankenphp_handle_request) {
   }
   if (!state->run.waited) {
     state->run.waited = true;
-    ZVAL_COPY(&boot_error_handler, &EG(user_error_handler));
+    ZVAL_COPY(&boot_error_handler.callable, &EG(user_error_handler));
+    boot_error_handler.levels = EG(user_error_handler_error_reporting);
     end_boot();
   }
   if (state->run.retired || !take_request(state)) RETURN_BOOL(refuse(state));
 
-  start_handled_request(state, &boot_error_handler);
+  start_handled_request(state, boot_error_handler);
   // After exit() the end of the script completes the answer.
   if (!call_handler(&call, &cache)) return;
   bool sound = end_handled_request(state);
@@ -135,7 +157,6 @@ WorkerEnd run_worker_script(RequestState& state, uint32_t limit) {
   while (enter_request_start()) {
     state.run.waited = state.run.retired = false;
     state.run.refusals = 0;
-    ZVAL_UNDEF(&boot_error_handler);
     run_once(&state);
     // A child of pcntl_fork() came this far: slot, ring and claims are its parent's.
     if (state.detached != 0) ::_exit(EG(exit_status));
