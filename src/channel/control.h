@@ -21,14 +21,17 @@ enum class ControlType : uint32_t {
   kHello = 1,
   kSpawn = 2,  // worker, incarnation, requests; descriptors: response region, body socket
   kInterrupt =
-      3,        // worker, incarnation: the request is cancelled, signal the worker until it yields
-  kKill = 4,    // worker, incarnation: SIGKILL, to its whole process group
-  kFinish = 5,  // no more requests: end when the last worker has ended
+      3,  // worker, incarnation: the request is cancelled, signal the worker until it yields
+  // worker, incarnation: SIGKILL, to its whole process group. Threads: to their process, once its
+  // other workers have ended (who were told to, by the one who sends this) or after `status`
+  // seconds
+  kKill = 4,
+  kFinish = 5,       // no more requests: end when the last worker has ended
   kListScripts = 6,  // one descriptor: a file for the list of OPcache's scripts
   // host -> front
-  kReady = 16,    // version, text = build id; status 0 = processes, 1 = threads; pid = the host's;
-                  // text after a newline = PHP version
-  kSpawned = 17,  // worker, incarnation, pid (thread mode: the host's)
+  kReady = 16,    // version, text = build id; status = a WorkerKind; pid = the host's; text after a
+                  // newline = PHP version
+  kSpawned = 17,  // worker, incarnation, pid (of the process that a thread is in)
   kExited = 18,   // worker, incarnation, pid, status as waitpid() gives it (or would, for a thread)
   kLine = 19,     // worker (kNoWorker: the host itself), text: a line of its stderr
   kFailed = 20,   // text: why the host cannot start; it ends after this
@@ -41,6 +44,12 @@ enum class ControlType : uint32_t {
       24,  // status = scripts compiled ahead; pid = how many were not, text = a line each
 };
 inline constexpr int32_t kTakesNoMore = 1;
+// What the workers of a host are.
+enum class WorkerKind : int32_t {
+  kProcess = 0,
+  kThread = 1,          // of the host itself: none of them can be killed
+  kThreadOfProcess = 2  // of several processes: killed with the threads beside it
+};
 // The exit status of a worker that has had as many requests as kSpawn named.
 inline constexpr int kHadItsRequests = 72;
 

@@ -17,12 +17,20 @@ bool FrontLink::prepare() {
          base::set_nonblocking(socket_.get()).has_value();
 }
 
-void FrontLink::send(channel::ControlHeader header, std::string_view text) {
+base::Status FrontLink::try_send(const channel::ControlHeader& header, std::string_view text,
+                                 const std::vector<base::UniqueFd>& fds) {
+  std::vector<int> numbers;
+  for (const base::UniqueFd& fd : fds) numbers.push_back(fd.get());
+  return channel::send_control(socket_.get(), header, text, numbers);
+}
+
+void FrontLink::send(channel::ControlHeader header, std::string_view text,
+                     std::vector<base::UniqueFd> fds) {
   if (waiting_.empty()) {
-    auto sent = channel::send_control(socket_.get(), header, text);
+    auto sent = try_send(header, text, fds);
     if (sent || sent.error().sys_errno != EAGAIN) return;
   }
-  waiting_.push_back({header, std::string(text)});
+  waiting_.push_back({header, std::string(text), std::move(fds)});
 }
 
 void FrontLink::send_now(channel::ControlHeader header, std::string_view text) {
@@ -35,8 +43,8 @@ void FrontLink::send_now(channel::ControlHeader header, std::string_view text) {
 
 void FrontLink::flush() {
   while (!waiting_.empty()) {
-    auto sent =
-        channel::send_control(socket_.get(), waiting_.front().header, waiting_.front().text);
+    const Waiting& next = waiting_.front();
+    auto sent = try_send(next.header, next.text, next.fds);
     if (!sent && sent.error().sys_errno == EAGAIN) return;
     waiting_.pop_front();
   }

@@ -1,11 +1,13 @@
 #pragma once
 
-// The host's end of the control socket. Never blocks once the host runs: what the socket does not
+// The host's end of the control socket; also both ends of those to processes of a host
+// (thread_hosts.h). Never blocks once the host runs: what the socket does not
 // take waits here, in order, and the host reads no more worker output until it is gone.
 
 #include <deque>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "channel/control.h"
 
@@ -20,7 +22,8 @@ class FrontLink {
   int fd() const { return socket_.get(); }
   bool congested() const { return !waiting_.empty(); }
 
-  void send(channel::ControlHeader header, std::string_view text = {});
+  void send(channel::ControlHeader header, std::string_view text = {},
+            std::vector<base::UniqueFd> fds = {});
   // Past the queue, blocking: for the last words of a host that ends.
   void send_now(channel::ControlHeader header, std::string_view text);
   // Sends what waits, as far as the socket takes it.
@@ -35,7 +38,11 @@ class FrontLink {
   struct Waiting {
     channel::ControlHeader header;
     std::string text;
+    std::vector<base::UniqueFd> fds;
   };
+  base::Status try_send(const channel::ControlHeader& header, std::string_view text,
+                        const std::vector<base::UniqueFd>& fds);
+
   base::UniqueFd socket_;
   std::deque<Waiting> waiting_;
 };

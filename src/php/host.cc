@@ -21,6 +21,7 @@
 #include "php/opcache_scripts.h"
 #include "php/process_title.h"
 #include "php/server_variables.h"
+#include "php/thread_hosts.h"
 #include "php/worker_set.h"
 
 namespace howdah::php {
@@ -78,6 +79,19 @@ class Host {
   }
   bool take_hello();
   void warm();
+  const WorkerScript* script() const {
+    return options_.worker_script.path.empty() ? nullptr : &options_.worker_script;
+  }
+  channel::WorkerKind worker_kind() const {
+    if (!kThreaded) return channel::WorkerKind::kProcess;
+    return options_.hosts > 1 ? channel::WorkerKind::kThreadOfProcess
+                              : channel::WorkerKind::kThread;
+  }
+  base::Status block_signals();
+  base::Status make_workers();
+  base::Status run_workers_here();
+  // In a process that this one has forked (ThreadHosts::RunHost).
+  int run_forked(base::UniqueFd mother);
   void handle(channel::ControlMessage& message);
   void spawn(channel::ControlMessage& message);
   void take_signals();
@@ -89,8 +103,9 @@ class Host {
   FrontLink& link_;
   HostStderr& errors_;
   base::UniqueFd signals_;
+  int renewal_event_ = -1;
   std::unique_ptr<channel::SharedRegions> regions_;
-  std::unique_ptr<WorkerSet> workers_;
+  std::unique_ptr<Workers> workers_;
   // To compile ahead, and the roots that they were and are below.
   base::UniqueFd scripts_;
   std::string old_root_, new_root_;
@@ -135,6 +150,44 @@ void Host::warm() {
   scripts_.reset();
 }
 
+base::Status Host::block_signals() {
+  sigset_t signals = host_signals();
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  signals_ = base::UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_) return base::fail_errno("signalfd");
+  return {};
+}
+
+base::Status Host::make_workers() {
+  if constexpr (kThreaded) {
+    if (worker_kind() == channel::WorkerKind::kThreadOfProcess) {
+      if (auto status = block_signals(); !status) return status;
+      workers_ = std::make_unique<ThreadHosts>(
+          options_.hosts, link_, signals_.get(),
+          [this](base::UniqueFd mother) { return run_forked(std::move(mother)); });
+      return {};
+    }
+  }
+  return run_workers_here();
+}
+
+base::Status Host::run_workers_here() {
+  if (auto status = block_signals(); !status) return status;
+  auto workers = WorkerSet::create(*regions_, link_, signals_.get(), script());
+  if (!workers) return base::fail(workers.error());
+  workers_ = std::move(*workers);
+  return {};
+}
+
+int Host::run_forked(base::UniqueFd mother) {
+  FrontLink link(std::move(mother));
+  HostStderr errors;  // the mother reads what this process writes
+  Host host(options_, link, errors);
+  host.regions_ = std::move(regions_);
+  if (!link.prepare() || !host.run_workers_here()) return kExitFailed;
+  return host.run();
+}
+
 bool Host::start() {
   if (!take_hello()) return false;
   if (auto status = errors_.capture(); !status) return fail(status.error().message());
@@ -149,23 +202,20 @@ bool Host::start() {
   warm();  // while a full pipe does not hold up what PHP says
   errors_.started();
 
-  sigset_t signals = host_signals();
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-  signals_ = base::UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!signals_) return fail("howdah-php: signalfd failed");
-  const WorkerScript* script =
-      options_.worker_script.path.empty() ? nullptr : &options_.worker_script;
-  if (script != nullptr) announce_worker_mode(*script);
   if (kThreaded) {
     if (auto status = prevent_opcache_restarts(); !status) return fail(status.error().message());
+    renewal_event_ = renewal_event();
   }
-  auto workers = WorkerSet::create(*regions_, link_, signals_.get(), script);
-  if (!workers) return fail(workers.error().message());
-  workers_ = std::move(*workers);
+  if (script() != nullptr) announce_worker_mode(*script());
+  if (auto status = make_workers(); !status) {
+    return fail("howdah-php: " + status.error().message());
+  }
 
   std::string text(channel::build_id());
   text.append("\n").append(engine_version());
-  link_.send({.type = channel::ControlType::kReady, .pid = ::getpid(), .status = kThreaded ? 1 : 0},
+  link_.send({.type = channel::ControlType::kReady,
+              .pid = ::getpid(),
+              .status = static_cast<int32_t>(worker_kind())},
              text);
   return true;
 }
@@ -189,10 +239,11 @@ void Host::handle(channel::ControlMessage& message) {
       workers_->interrupt(header.worker, header.incarnation);
       break;
     case channel::ControlType::kKill:
-      workers_->kill(header.worker, header.incarnation);
+      workers_->kill(header.worker, header.incarnation, header.status * base::kSecond);
       break;
     case channel::ControlType::kFinish:
       finishing_ = true;
+      workers_->finish();
       break;
     case channel::ControlType::kListScripts:
       if (message.fds.size() == 1) list_scripts(message.fds[0].get(), link_);
@@ -223,9 +274,7 @@ void Host::ask_for_renewal() {
               .status = wanted == Renewal::kNeeded ? channel::kTakesNoMore : 0});
 }
 
-int Host::wait_limit() const {
-  return workers_->interrupting() ? WorkerSet::kInterruptIntervalMs : -1;
-}
+int Host::wait_limit() const { return workers_->needs_time() ? Workers::kTimeIntervalMs : -1; }
 
 int Host::run() {
   enum { kControl, kSignals, kErrors, kThreads, kRenewal, kFixed };
@@ -236,7 +285,7 @@ int Host::run() {
     polled[kControl] = {link_.fd(), POLLIN, 0};
     polled[kSignals] = {signals_.get(), POLLIN, 0};
     polled[kThreads] = {workers_->ended_event(), POLLIN, 0};
-    polled[kRenewal] = {renewal_event(), POLLIN, 0};
+    polled[kRenewal] = {renewal_event_, POLLIN, 0};
     if (link_.congested()) {
       // The front does not keep up: leave the lines in their pipes, where they hold their writers.
       polled[kControl].events |= POLLOUT;
@@ -254,7 +303,7 @@ int Host::run() {
     if (polled[kThreads].revents != 0) workers_->reap();
     if (polled[kErrors].revents != 0) forward_lines();
     workers_->read_pipes(polled, kFixed);
-    workers_->repeat_interrupts(base::monotonic_now());
+    if (workers_->needs_time()) workers_->on_time(base::monotonic_now());
     if ((polled[kControl].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
       auto received = link_.receive(message);
       if (!received && received.error().sys_errno == EAGAIN) continue;

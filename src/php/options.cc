@@ -13,6 +13,8 @@ constexpr std::array<std::string_view, 13> kSapiNames = {
     "apache",        "fastcgi",        "cli-server", "cgi-fcgi", "fpm-fcgi", "fpm",       "isapi",
     "apache2filter", "apache2handler", "litespeed",  "uwsgi",    "fuzzer",   "frankenphp"};
 
+constexpr int kMostHosts = 64;
+
 bool parse_number(std::string_view text, int& value) {
   auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   return status == std::errc() && end == text.data() + text.size() && value >= 0;
@@ -54,6 +56,10 @@ bool parse_options(int argc, char** argv, Options& options, std::string& error) 
     } else if (flag == "--sapi-name") {
       options.sapi_name = value;
       good = std::ranges::find(kSapiNames, value) != kSapiNames.end();
+    } else if (flag == "--hosts") {
+      int hosts = 0;
+      good = parse_number(value, hosts) && hosts >= 1 && hosts <= kMostHosts;
+      options.hosts = static_cast<uint32_t>(hosts);
     } else if (flag == "--ini") {
       options.ini_path = value;
     } else if (flag == "--ini-set") {

@@ -14,6 +14,8 @@ namespace howdah::php {
 struct Options {
   int control_fd = -1;
   int parent_pid = 0;  // 0 = do not check
+  uint32_t hosts =
+      1;  // processes that the worker threads are in; nothing where workers are processes
   std::string sapi_name = "fpm-fcgi";
   std::string ini_path;               // empty = where libphp looks
   std::vector<std::string> ini_sets;  // "key=value", win over every php.ini

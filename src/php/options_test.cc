@@ -18,9 +18,10 @@ bool parse(std::vector<std::string> arguments, Options& options, std::string& er
 TEST(Options, TakesValuesInBothForms) {
   Options options;
   std::string error;
-  ASSERT_TRUE(parse({"--control-fd", "3", "--sapi-name=cli-server", "--ini-set", "a=b=c",
-                     "--ini-set=x=", "--parent-pid=7", "--no-ext", "--settings", "--ini", "/p"},
-                    options, error));
+  ASSERT_TRUE(parse(
+      {"--control-fd", "3", "--sapi-name=cli-server", "--ini-set", "a=b=c",
+       "--ini-set=x=", "--parent-pid=7", "--no-ext", "--settings", "--ini", "/p", "--hosts", "3"},
+      options, error));
   EXPECT_EQ(options.control_fd, 3);
   EXPECT_EQ(options.parent_pid, 7);
   EXPECT_EQ(options.sapi_name, "cli-server");
@@ -28,12 +29,13 @@ TEST(Options, TakesValuesInBothForms) {
   EXPECT_FALSE(options.functions);
   EXPECT_TRUE(options.settings);
   EXPECT_EQ(options.ini_path, "/p");
+  EXPECT_EQ(options.hosts, 3U);
 }
 
 TEST(Options, NamesWhatItCannotUse) {
   for (const char* bad :
        {"--control-fd=x", "--control-fd=-1", "--sapi-name=embed", "--ini-set=novalue",
-        "--ini-set==v", "--ini-set=a=b\nc=d", "--nonsense=1", "--ini"}) {
+        "--ini-set==v", "--ini-set=a=b\nc=d", "--nonsense=1", "--ini", "--hosts=0", "--hosts=65"}) {
     Options options;
     std::string error;
     EXPECT_FALSE(parse({bad}, options, error)) << bad;

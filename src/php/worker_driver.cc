@@ -105,6 +105,25 @@ void WorkerDriver::send(ControlType type) {
                               {.type = type, .worker = 0, .incarnation = incarnation_});
 }
 
+void WorkerDriver::send(channel::ControlType type, uint32_t worker, int32_t status) {
+  (void)channel::send_control(control_.get(), {.type = type,
+                                               .worker = worker,
+                                               .incarnation = seats_[worker]->incarnation(),
+                                               .status = status});
+}
+
+bool WorkerDriver::wait_for_exits(size_t count) {
+  base::Nanos until = base::monotonic_now() + 5 * base::kSecond;
+  while (exits.size() < count && base::monotonic_now() < until) take_control(10);
+  return exits.size() >= count;
+}
+
+bool WorkerDriver::wait_for_line(const std::string& line) {
+  base::Nanos until = base::monotonic_now() + 5 * base::kSecond;
+  while (!line_workers.contains(line) && base::monotonic_now() < until) take_control(10);
+  return line_workers.contains(line);
+}
+
 bool WorkerDriver::take_control(int limit_ms) {
   pollfd polled{control_.get(), POLLIN, 0};
   if (::poll(&polled, 1, limit_ms) <= 0) return false;
@@ -113,7 +132,9 @@ bool WorkerDriver::take_control(int limit_ms) {
   if (!received || !*received) return false;
   if (message.header.type == ControlType::kLine) {
     lines.emplace_back(message.text());
+    line_workers[lines.back()] = message.header.worker;
   } else {
+    if (message.header.type == ControlType::kExited) exits.push_back(message.header);
     seen[message.header.type] = {message.header, std::string(message.text())};
   }
   return true;
@@ -131,7 +152,7 @@ bool WorkerDriver::wait_for(ControlType type, int limit_ms) {
 void WorkerDriver::take_frames(TestAnswer& answer, const std::string& body, uint32_t ticket) {
   channel_->take_news(0, [](uint32_t) {});
   for (auto& seat : seats_) {
-    for (;;) {
+    while (seat) {  // not all need to have been spawned
       auto frame = seat->ring(0).peek();
       if (!frame || !*frame) break;
       const channel::Frame& got = **frame;

@@ -52,6 +52,8 @@ class WorkerDriver {
   // called at each turn, to act while the script runs.
   TestAnswer run(const TestRequest& request, void (*during)(WorkerDriver&) = nullptr);
   void send(channel::ControlType type);
+  // About any worker.
+  void send(channel::ControlType type, uint32_t worker, int32_t status);
   void set_cancelled() { channel_->set_cancelled(0); }
   void set_client_gone() { channel_->set_client_gone(0); }
 
@@ -64,9 +66,16 @@ class WorkerDriver {
   };
   std::map<channel::ControlType, Seen> seen;
   std::vector<std::string> lines;
+  std::map<std::string, uint32_t> line_workers;  // whose a line is said to be
+  bool wait_for_line(const std::string& line);
+  // Of all workers, in order.
+  std::vector<channel::ControlHeader> exits;
+  // Takes control messages until there have been so many exits.
+  bool wait_for_exits(size_t count);
   // How often `during` has been called in this run().
   int turns = 0;
   pid_t host() const { return host_; }
+  // Of the last that was spawned.
   pid_t worker_pid() const { return worker_pid_; }
   // Ends the control socket and reaps the host; true when it went by itself in time.
   bool hang_up();

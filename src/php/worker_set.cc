@@ -8,11 +8,6 @@
 #include "channel/control.h"
 
 namespace howdah::php {
-namespace {
-
-constexpr int kSpawnFailedStatus = 71 << 8;  // as if the worker had ended with EX_OSERR
-
-}  // namespace
 
 base::Result<std::unique_ptr<WorkerSet>> WorkerSet::create(channel::SharedRegions& regions,
                                                            FrontLink& link, int signals,
@@ -52,7 +47,9 @@ void WorkerSet::spawn(SpawnOrder order) {
     status = start(*record, std::move(order));
   }
   if (!status) {
-    link_.send({.type = channel::ControlType::kLine, .worker = header.worker},
+    link_.send({.type = channel::ControlType::kLine,
+                .worker = header.worker,
+                .incarnation = header.incarnation},
                "a worker could not be started: " + status.error().message());
     header.type = channel::ControlType::kExited;
     header.status = kSpawnFailedStatus;
@@ -95,7 +92,7 @@ void WorkerSet::report_exit(Worker& record, int status) {
   std::erase_if(workers_, [&](const auto& each) { return each.get() == &record; });
 }
 
-void WorkerSet::kill(uint32_t worker, uint32_t incarnation) {
+void WorkerSet::kill(uint32_t worker, uint32_t incarnation, base::Nanos) {
   if (Worker* record = find(worker, incarnation)) kill_worker(*record);
 }
 
@@ -106,10 +103,10 @@ void WorkerSet::interrupt(uint32_t worker, uint32_t incarnation) {
   note_of(worker)->ready.store(0, std::memory_order_relaxed);
   record->interrupt_until = now + kInterruptLimit;
   record->next_interrupt = now;
-  repeat_interrupts(now);
+  on_time(now);
 }
 
-bool WorkerSet::interrupting() const {
+bool WorkerSet::needs_time() const {
   return std::ranges::any_of(workers_, [](const auto& each) { return each->interrupt_until != 0; });
 }
 
@@ -126,7 +123,7 @@ bool WorkerSet::runs_cancelled_request(const Worker& record) const {
   return false;
 }
 
-void WorkerSet::repeat_interrupts(base::Nanos now) {
+void WorkerSet::on_time(base::Nanos now) {
   for (auto& record : workers_) {
     if (record->interrupt_until == 0 || now < record->next_interrupt) continue;
     report_note(*record);
@@ -135,7 +132,7 @@ void WorkerSet::repeat_interrupts(base::Nanos now) {
       continue;
     }
     signal_worker(*record);
-    record->next_interrupt = now + kInterruptIntervalMs * base::kMillisecond;
+    record->next_interrupt = now + kTimeIntervalMs * base::kMillisecond;
   }
 }
 

@@ -5,31 +5,19 @@
 // Workers are processes or threads, by the kind of PHP (worker_process.cc, worker_thread.cc: one of
 // the two is in the program). Used by the host's thread alone.
 
-#include <poll.h>
-
 #include <memory>
 #include <vector>
 
-#include "base/clock.h"
 #include "channel/worker_channel.h"
 #include "php/front_link.h"
 #include "php/line_pipe.h"
 #include "php/request_state.h"
+#include "php/workers.h"
 
 namespace howdah::php {
 
-// What a kSpawn message asks for.
-struct SpawnOrder {
-  uint32_t worker;
-  uint32_t incarnation;
-  uint32_t requests;  // end after so many; 0 = no limit
-  base::UniqueFd responses;
-  base::UniqueFd body_socket;
-};
-
-class WorkerSet {
+class WorkerSet final : public Workers {
  public:
-  static constexpr int kInterruptIntervalMs = 100;
   // The front kills after 2 s; by then there is nobody to interrupt any more.
   static constexpr base::Nanos kInterruptLimit = 2500 * base::kMillisecond;
 
@@ -37,29 +25,24 @@ class WorkerSet {
   static base::Result<std::unique_ptr<WorkerSet>> create(channel::SharedRegions& regions,
                                                          FrontLink& link, int signals,
                                                          const WorkerScript* script);
-  ~WorkerSet();
+  ~WorkerSet() override;
 
-  // Whether nothing is left to wait for. Threads that were given up (kKill) do not count.
-  bool done() const;
-  // Whether such threads still run: PHP cannot be shut down under them.
-  bool has_lost() const { return !workers_.empty(); }
-  // Reports kSpawned; on failure a line and kExited.
-  void spawn(SpawnOrder order);
-  // Reports kExited for each worker that has ended, and ends its process group.
-  void reap();
-  void interrupt(uint32_t worker, uint32_t incarnation);
-  void kill(uint32_t worker, uint32_t incarnation);
-  void kill_all();
-
-  bool interrupting() const;
+  void spawn(SpawnOrder order) override;
+  void interrupt(uint32_t worker, uint32_t incarnation) override;
+  void kill(uint32_t worker, uint32_t incarnation, base::Nanos grace) override;
+  void finish() override {}
+  bool done() const override;
+  bool has_lost() const override { return !workers_.empty(); }
+  void kill_all() override;
+  void reap() override;
+  bool needs_time() const override;
   // Signals the workers whose cancelled request still runs.
-  void repeat_interrupts(base::Nanos now);
-
-  // One entry per worker with a pipe; read_pipes() gets the same array, entries from `first` on.
-  void add_pipes(std::vector<pollfd>& polled) const;
-  void read_pipes(const std::vector<pollfd>& polled, size_t first);
-  // Thread mode: readable when a thread has ended. -1 in process mode.
-  int ended_event() const { return ended_event_.get(); }
+  void on_time(base::Nanos now) override;
+  // One entry per worker with a pipe.
+  void add_pipes(std::vector<pollfd>& polled) const override;
+  void read_pipes(const std::vector<pollfd>& polled, size_t first) override;
+  // Thread mode: readable when a thread has ended.
+  int ended_event() const override { return ended_event_.get(); }
 
   // A worker's own record; what a thread needs of it stays in place until it is joined.
   struct Worker {
