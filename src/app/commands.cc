@@ -1,6 +1,7 @@
 #include "app/commands.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -38,6 +39,30 @@ std::string program_directory() {
   return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
 }
 
+std::string describe_workers(const Config& config) {
+  std::string workers = std::to_string(config.php_workers);
+  if (config.php_workers_max > config.php_workers) {
+    workers += fmt::format(" to {}", config.php_workers_max);
+  }
+  std::string text;
+  if (config.classic_pool) {
+    text += fmt::format("  {} PHP workers of {}, a queue of {}, {} event loop thread(s)\n", workers,
+                        config.use_stub ? "no program" : config.php_program, config.queue_capacity,
+                        config.front_threads);
+  } else {
+    text += fmt::format(
+        "  no classic workers: no request would reach them\n  {}, {} event loop "
+        "thread(s)\n",
+        config.use_stub ? "no program" : config.php_program, config.front_threads);
+  }
+  for (const WorkerScript& script : config.worker_scripts) {
+    text += fmt::format("  {} workers of {} for {}, a queue of {}{}\n", script.num, script.path,
+                        fmt::join(script.match, ","), script.queue_capacity,
+                        script.mode == WorkerMode::kSnapshot ? ", a fork for each request" : "");
+  }
+  return text;
+}
+
 // "what would run": the settings that differ from the defaults, then what was worked out.
 std::string describe(const Config& config) {
   std::string text = "Settings that are not the default:\n";
@@ -51,13 +76,7 @@ std::string describe(const Config& config) {
   }
   if (!any) text += "  none\n";
   text += "What would run:\n";
-  std::string workers = std::to_string(config.php_workers);
-  if (config.php_workers_max > config.php_workers) {
-    workers += fmt::format(" to {}", config.php_workers_max);
-  }
-  text += fmt::format("  {} PHP workers of {}, a queue of {}, {} event loop thread(s)\n", workers,
-                      config.use_stub ? "no program" : config.php_program, config.queue_capacity,
-                      config.front_threads);
+  text += describe_workers(config);
   text += fmt::format("  site {}", config.document_root);
   if (!config.index_file.empty()) text += fmt::format(", index {}", config.index_file);
   text += "\n  listening on";
@@ -117,8 +136,8 @@ std::string describe_status(const json& status) {
       status.value("running", 0), status.value("dropped", 0), status.value("timeouts", 0));
   for (const json& worker : status.value("workers", json::array())) {
     const json& request = worker["request"];
-    text += fmt::format("  worker {:<3} pid {:<8} {:<9} {:>9} requests  {}\n",
-                        worker.value("worker", 0), worker.value("pid", 0),
+    text += fmt::format("  {} worker {:<3} pid {:<8} {:<9} {:>9} requests  {}\n",
+                        worker.value("pool", ""), worker.value("worker", 0), worker.value("pid", 0),
                         worker.value("state", ""), worker.value("requests", uint64_t{0}),
                         request.is_string() ? request.get<std::string>() : "");
   }

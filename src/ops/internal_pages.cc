@@ -24,7 +24,9 @@ Page not_ready(std::string_view reason) {
 }
 
 void append_worker(std::string& out, const pool::WorkerStatus& worker) {
-  fmt::format_to(std::back_inserter(out), R"({{"worker":{},"pid":{},"state":"{}","request":)",
+  out += R"({"pool":)";
+  base::append_json_string(out, worker.pool);
+  fmt::format_to(std::back_inserter(out), R"(,"worker":{},"pid":{},"state":"{}","request":)",
                  worker.worker, worker.pid, name_of(worker.phase));
   if (worker.request.empty()) {
     out += "null";
@@ -88,6 +90,7 @@ Page InternalPages::startup() const {
 Page InternalPages::metrics() const {
   MetricsSnapshot snapshot{.totals = sources_.metrics.totals(),
                            .pool = sources_.pool(),
+                           .pools = sources_.pools,
                            .workers = sources_.workers(),
                            .memory = {},
                            .machine = machine_status(),
@@ -95,7 +98,7 @@ Page InternalPages::metrics() const {
                            .uptime = base::monotonic_now() - sources_.started};
   for (const pool::WorkerStatus& worker : snapshot.workers) {
     if (worker.pid == 0) continue;
-    snapshot.memory.push_back({worker.worker, base::own_memory(worker.pid)});
+    snapshot.memory.push_back({worker.pool, worker.worker, base::own_memory(worker.pid)});
   }
   return {.content_type = kMetricsType, .body = metrics_text(snapshot)};
 }

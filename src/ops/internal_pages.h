@@ -43,8 +43,9 @@ class InternalPages {
   struct Sources {
     const Metrics& metrics;
     const std::atomic<Phase>& phase;
-    base::Nanos started;  // monotonic
-    std::function<pool::PoolStatus()> pool;
+    base::Nanos started;                     // monotonic
+    std::function<pool::PoolStatus()> pool;  // the sum of all
+    std::vector<std::string> pools;          // their names
     std::function<std::vector<pool::WorkerStatus>()> workers;
     std::function<uint64_t()> log_lines_dropped;
     // Has the server reloaded; the function it gets is called, once, on a thread of its own choice.

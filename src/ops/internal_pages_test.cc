@@ -21,7 +21,8 @@ class Pages : public ::testing::Test {
   Metrics metrics_{1};
   std::atomic<Phase> phase_{Phase::kServing};
   pool::PoolStatus pool_{.ready = true, .php_version = "8.2.1"};
-  std::vector<pool::WorkerStatus> workers_ = {{.worker = 1,
+  std::vector<pool::WorkerStatus> workers_ = {{.pool = "w.php",
+                                               .worker = 1,
                                                .pid = 0,
                                                .phase = pool::WorkerPhase::kBusy,
                                                .requests = 4,
@@ -62,7 +63,8 @@ TEST_F(Pages, ReadyOnlyWhileServingWithALiveWorker) {
 TEST_F(Pages, WorkersSaysWhatEachDoes) {
   json workers = json::parse(get("/workers").body)["workers"];
   ASSERT_EQ(workers.size(), 1U);
-  EXPECT_EQ(workers[0], (json{{"worker", 1},
+  EXPECT_EQ(workers[0], (json{{"pool", "w.php"},
+                              {"worker", 1},
                               {"pid", 0},
                               {"state", "busy"},
                               {"request", "GET /\"x\""},

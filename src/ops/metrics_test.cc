@@ -103,8 +103,12 @@ MetricsSnapshot snapshot() {
   snapshot.totals.request_duration.buckets[2] = 7;
   snapshot.totals.request_duration.sum = 14 * kMillisecond;
   snapshot.uptime = 2 * base::kSecond;
-  snapshot.workers = {{.worker = 0, .pid = 5, .phase = pool::WorkerPhase::kIdle}};
-  snapshot.memory = {{0, 4096}};
+  snapshot.pools = {"classic", "w\".php"};
+  snapshot.workers = {
+      {.pool = "classic", .worker = 0, .pid = 5, .phase = pool::WorkerPhase::kIdle},
+      {.pool = "w\".php", .worker = 0, .pid = 6, .phase = pool::WorkerPhase::kBusy},
+      {.pool = "w\".php", .worker = 1, .pid = 7, .phase = pool::WorkerPhase::kBusy}};
+  snapshot.memory = {{"classic", 0, 4096}};
   snapshot.totals.dropped = 3;
   snapshot.totals.floods[static_cast<size_t>(http::Http2Cost::kContinuation)] = 4;
   snapshot.totals.connection_limits[static_cast<size_t>(serve::ConnectionLimit::kAll)] = 5;
@@ -116,11 +120,13 @@ MetricsSnapshot snapshot() {
 TEST(MetricsText, HasTheNamesOfTheContract) {
   std::string text = metrics_text(snapshot());
   for (std::string_view line :
-       {"tokio_php_uptime_seconds 2\n", "tokio_php_requests_per_second 3.5\n",
+       {"tokio_php_uptime_seconds 2\n",
+        "tokio_php_requests_per_second 3.5\n",
         "tokio_php_response_time_avg_seconds 0.002\n",
         "tokio_php_requests_total{method=\"GET\"} 7\n",
         "tokio_php_requests_total{method=\"OTHER\"} 0\n",
-        "tokio_php_responses_total{status=\"2xx\"} 7\n", "tokio_php_dropped_requests 3\n",
+        "tokio_php_responses_total{status=\"2xx\"} 7\n",
+        "tokio_php_dropped_requests 3\n",
         "tokio_php_floods_total{kind=\"continuation\"} 4\n",
         "tokio_php_floods_total{kind=\"reset\"} 0\n",
         "tokio_php_connection_limits_total{limit=\"max_connections\"} 5\n",
@@ -129,9 +135,12 @@ TEST(MetricsText, HasTheNamesOfTheContract) {
         "tokio_php_request_duration_seconds_bucket{le=\"+Inf\"} 7\n",
         "tokio_php_request_duration_seconds_count 7\n",
         "tokio_php_workers{pool=\"classic\",state=\"idle\"} 1\n",
+        "tokio_php_workers{pool=\"classic\",state=\"busy\"} 0\n",
+        "tokio_php_workers{pool=\"w\\\".php\",state=\"busy\"} 2\n",
         "tokio_php_worker_memory_bytes{pool=\"classic\",worker=\"0\"} 4096\n",
         "tokio_php_worker_restarts_total{cause=\"crash\"} 0\n",
-        "tokio_php_memory_usage_percent 75\n", "node_memory_MemUsed_bytes 750\n"}) {
+        "tokio_php_memory_usage_percent 75\n",
+        "node_memory_MemUsed_bytes 750\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }

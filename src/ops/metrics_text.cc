@@ -24,6 +24,16 @@ constexpr std::array<std::string_view, serve::kConnectionLimits> kLimitNames = {
 
 double seconds(base::Nanos nanos) { return static_cast<double>(nanos) / base::kSecond; }
 
+// A pool's name is a path, which may hold what a label's value cannot.
+std::string label_value(std::string_view text) {
+  std::string value;
+  for (char c : text) {
+    if (c == '\\' || c == '"') value += '\\';
+    value += c == '\n' ? ' ' : c;
+  }
+  return value;
+}
+
 // Writes families: HELP and TYPE once, then its samples.
 class Writer {
  public:
@@ -127,13 +137,19 @@ void write_defences(Writer& writer, const Totals& totals) {
 
 void write_workers(Writer& writer, const MetricsSnapshot& snapshot) {
   writer.family("tokio_php_workers", "gauge", "Workers by state.");
-  for (WorkerPhase phase : kPhases) {
-    auto count = std::ranges::count(snapshot.workers, phase, &pool::WorkerStatus::phase);
-    writer.sample(fmt::format("pool=\"classic\",state=\"{}\"", name_of(phase)), count);
+  for (const std::string& pool : snapshot.pools) {
+    for (WorkerPhase phase : kPhases) {
+      auto count = std::ranges::count_if(snapshot.workers, [&](const pool::WorkerStatus& worker) {
+        return worker.pool == pool && worker.phase == phase;
+      });
+      writer.sample(fmt::format("pool=\"{}\",state=\"{}\"", label_value(pool), name_of(phase)),
+                    count);
+    }
   }
   writer.family("tokio_php_worker_memory_bytes", "gauge", "Memory a worker shares with nobody.");
   for (const WorkerMemory& memory : snapshot.memory) {
-    writer.sample(fmt::format("pool=\"classic\",worker=\"{}\"", memory.worker), memory.bytes);
+    writer.sample(fmt::format("pool=\"{}\",worker=\"{}\"", label_value(memory.pool), memory.worker),
+                  memory.bytes);
   }
   writer.family("tokio_php_worker_restarts_total", "counter",
                 "Workers replaced or, when idle, ended, by cause.");

@@ -13,6 +13,7 @@
 namespace howdah::ops {
 
 struct WorkerMemory {
+  std::string pool;
   uint32_t worker = 0;
   uint64_t bytes = 0;
 };
@@ -20,7 +21,8 @@ struct WorkerMemory {
 // All that is shown, taken at one time.
 struct MetricsSnapshot {
   Totals totals;
-  pool::PoolStatus pool;
+  pool::PoolStatus pool;           // the sum of all
+  std::vector<std::string> pools;  // their names
   std::vector<pool::WorkerStatus> workers;
   std::vector<WorkerMemory> memory;
   MachineStatus machine;

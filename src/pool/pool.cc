@@ -107,7 +107,8 @@ std::vector<WorkerStatus> Pool::worker_status() const {
                         : worker.state == WorkerState::kStarting ? WorkerPhase::kStarting
                                                                  : WorkerPhase::kDead;
     places[number] = static_cast<uint32_t>(all.size());
-    all.push_back({.worker = number,
+    all.push_back({.pool = options_.name,
+                   .worker = number,
                    .pid = worker.pid,
                    .phase = phase,
                    .requests = worker.requests,

@@ -29,6 +29,7 @@
 namespace howdah::pool {
 
 struct PoolOptions {
+  std::string name = "classic";  // in the log and in what the pool tells about itself
   uint32_t workers = 1;
   uint32_t workers_max = 0;       // grow up to this many; less than `workers` = do not grow
   uint32_t queue_capacity = 100;  // jobs that may wait besides those that run

@@ -18,6 +18,7 @@ enum class WorkerPhase {
 };
 
 struct WorkerStatus {
+  std::string pool;  // its name
   uint32_t worker = 0;
   int pid = 0;  // thread mode: the host's
   WorkerPhase phase = WorkerPhase::kStarting;
@@ -45,6 +46,9 @@ struct PoolStatus {
   int host_pid = 0;
   uint32_t generation = 0;
   std::string php_version;
+
+  // Of several pools: the numbers are sums, ready is when all are, the rest is the first one's.
+  void add(const PoolStatus& other);
 };
 
 }  // namespace howdah::pool

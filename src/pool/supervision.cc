@@ -210,7 +210,8 @@ void Pool::on_spawned(Host& host, const ControlMessage& message) {
   host.announced = true;
   const uint32_t workers = host.generation->present_workers();
   log_.info("workers ready: " + std::to_string(workers),
-            {{"workers", uint64_t{workers}},
+            {{"pool", options_.name},
+             {"workers", uint64_t{workers}},
              {"mode", std::string_view(host.threads ? "thread" : "process")},
              {"php", host.php_version}});
   if (is_reloaded(host)) end_reload("");

@@ -40,8 +40,12 @@ void add_script(const CgiRequest& request, channel::RequestEncoder& encoder, std
   const Route& route = request.route;
   encoder.add(Var::kScriptName, route.file);
   encoder.add(Var::kDocumentRoot, request.document_root);
-  scratch.assign(request.document_root).append(route.file);
-  encoder.add(Var::kScriptFilename, scratch);
+  if (request.worker_script.empty()) {
+    scratch.assign(request.document_root).append(route.file);
+    encoder.add(Var::kScriptFilename, scratch);
+  } else {
+    encoder.add(Var::kScriptFilename, request.worker_script);
+  }
   if (route.path_info.empty()) {
     encoder.add(Var::kDocumentUri, route.file);
     encoder.add(Var::kPhpSelf, route.file);

@@ -50,6 +50,7 @@ struct CgiRequest {
   const Route& route;
   std::string_view query;
   const std::string& document_root;
+  std::string_view worker_script;  // its path; empty = the route's file is the script
   const ConnectionAddresses& addresses;
   const Origin& origin;
   uint64_t body_size = 0;

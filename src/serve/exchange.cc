@@ -1,6 +1,7 @@
 #include "serve/exchange.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "http/accept_encoding.h"
 #include "http/host.h"
@@ -28,7 +29,7 @@ Exchange::Exchange(LoopServices& services) : services_(services), body_(services
 }
 
 Exchange::~Exchange() {
-  if (job_active_) services_.jobs->abandon(job_);
+  if (job_active_) jobs_->abandon(job_);
   stop_waiting_for_encoded();
   if (site_ != nullptr) services_.leave_site(*site_);
 }
@@ -190,17 +191,25 @@ void Exchange::on_request_end() {
   }
 }
 
+std::string_view Exchange::worker_script() const {
+  if (route_.pool == 0) return {};
+  return options().workers[route_.pool - 1].path;
+}
+
 void Exchange::submit() {
-  if (services_.jobs == nullptr || options().stub == StubMode::kEmptyAnswers) {
+  if (services_.jobs.empty() || options().stub == StubMode::kEmptyAnswers) {
     begin_head(200);
     return send_text("text/html; charset=UTF-8", "");
   }
   if (!body_.finish()) return send_error(503, "no spool");
+  jobs_ = services_.jobs[route_.pool];
+  assert(jobs_ != nullptr);  // the router leads to no pool that is not there
   bool has_body = body_.size() > 0 || head_->framing != http::BodyFraming::kNone;
   encode_cgi({.head = *head_,
               .route = route_,
               .query = target_.query,
               .document_root = options().document_root,
+              .worker_script = worker_script(),
               .addresses = *addresses_,
               .origin = origin_,
               .body_size = body_.size(),
@@ -223,7 +232,7 @@ void Exchange::submit() {
   job_.submitted_at = services_.loop.now();
   job_.time_limit = limit;
   job_.deadline = 0;
-  if (services_.jobs->submit(job_) != pool::Submit::kAccepted) return send_error(503, "queue full");
+  if (jobs_->submit(job_) != pool::Submit::kAccepted) return send_error(503, "queue full");
   job_active_ = true;
   state_ = State::kWaiting;
   restart_deadline(job_.submitted_at);
@@ -247,12 +256,12 @@ void Exchange::end_job() {
 
 void Exchange::on_deadline() {
   const base::Nanos now = services_.loop.now();
-  const base::Nanos wanted = services_.jobs->wanted_deadline(job_, now);
+  const base::Nanos wanted = jobs_->wanted_deadline(job_, now);
   if (wanted > now) {
     job_.deadline = wanted;
     return services_.loop.timers().arm(deadline_, wanted);
   }
-  services_.jobs->cancel(job_);
+  jobs_->cancel(job_);
   end_job();
   timed_out_ = true;
   if (state_ == State::kWaiting || state_ == State::kHolding) {
@@ -265,7 +274,7 @@ void Exchange::on_deadline() {
 
 void Exchange::on_queue_deadline() {
   // A worker that took it has REQUEST_TIMEOUT for it.
-  if (state_ != State::kWaiting || !services_.jobs->withdraw(job_)) return;
+  if (state_ != State::kWaiting || !jobs_->withdraw(job_)) return;
   end_job();
   send_error(503, "QUEUE_TIMEOUT");
 }
@@ -278,7 +287,7 @@ void Exchange::on_room() {
   if (state_ == State::kRanges) return send_ranges();
   if (!room_wanted_ || !job_active_) return;
   room_wanted_ = false;
-  services_.jobs->resume(job_);
+  jobs_->resume(job_);
 }
 
 void Exchange::finish() {
@@ -287,7 +296,7 @@ void Exchange::finish() {
   // Nothing of an answer that was still being gathered has been sent.
   if (status_ == 0 || state_ == State::kHolding) status_ = kClientGone;
   if (job_active_) {
-    services_.jobs->abandon(job_);
+    jobs_->abandon(job_);
     end_job();
   }
   services_.loop.timers().cancel(next_turn_);

@@ -122,6 +122,8 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   Plan plan_target();
   void check_kept(const base::Status& kept);
   void submit();
+  // The path of the one that takes the request; empty when its script is run once.
+  std::string_view worker_script() const;
   // REQUEST_TIMEOUT begins: at submission, and again at each flush of an event stream.
   void restart_deadline(base::Nanos now);
   void on_deadline();
@@ -207,7 +209,8 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   int error_status_ = 0;
   base::Nanos started_at_ = 0;
 
-  // The job.
+  // The job, and where it was submitted.
+  pool::JobQueue* jobs_ = nullptr;
   pool::Job job_;
   bool job_active_ = false;
   bool room_wanted_ = false;

@@ -42,8 +42,8 @@ bool concerns_one_client(int error) {
 
 }  // namespace
 
-FrontLoop::FrontLoop(net::EventLoop& loop, SharedServices& shared, pool::JobQueue* jobs)
-    : services_(loop, shared, jobs) {
+FrontLoop::FrontLoop(net::EventLoop& loop, SharedServices& shared, JobQueues jobs)
+    : services_(loop, shared, std::move(jobs)) {
   loop.add_hook(*this);
 }
 

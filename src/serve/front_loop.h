@@ -17,8 +17,7 @@ namespace howdah::serve {
 // shared services. Made after the pool, so that its hook is asked after the dispatcher's.
 class FrontLoop final : public net::PassHook {
  public:
-  // `jobs` is the loop's dispatcher; null in stub mode.
-  FrontLoop(net::EventLoop& loop, SharedServices& shared, pool::JobQueue* jobs);
+  FrontLoop(net::EventLoop& loop, SharedServices& shared, JobQueues jobs);
   ~FrontLoop() override;
   FrontLoop(const FrontLoop&) = delete;
   FrontLoop& operator=(const FrontLoop&) = delete;

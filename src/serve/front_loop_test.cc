@@ -18,7 +18,7 @@ class FrontLoopTest : public ServeTest {
     auto shared = SharedServices::create(options_, log_, observer_, &admission_);
     ASSERT_TRUE(shared);
     shared_ = std::move(*shared);
-    front_ = std::make_unique<FrontLoop>(loop_, *shared_, &queue_);
+    front_ = std::make_unique<FrontLoop>(loop_, *shared_, JobQueues{&queue_});
     auto bound = net::bind_listeners(*net::parse_listen_address("127.0.0.1:0"));
     ASSERT_TRUE(bound);
     socklen_t size = sizeof address_;

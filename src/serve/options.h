@@ -13,6 +13,7 @@
 #include "base/content_coding.h"
 #include "net/ip_address.h"
 #include "serve/limits.h"
+#include "serve/router.h"
 
 namespace howdah::serve {
 
@@ -27,6 +28,7 @@ struct ServeOptions {
   std::string index_file;                       // below the root, without a slash; may be empty
   bool index_scripts = false;
   std::vector<std::string> php_deny;
+  std::vector<WorkerRoute> workers;  // number i has the pool i + 1
   std::string sendfile_root;  // where a script's X-Accel-Redirect points; empty = document_root
   bool follow_symlinks = true;
   // In the order of preference; nothing = no answer is encoded, and no precompressed file is sent.

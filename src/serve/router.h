@@ -1,7 +1,12 @@
 #pragma once
 
-// Which file a path means: the table of CONTRACT section 3, as a decision and nothing else.
+// Which file or script a path means: the table of CONTRACT section 3 and, where a worker script
+// takes the path, its section 6; as a decision and nothing else.
+//
+// For a path that WORKER_MATCH takes, the worker script stands where a front controller would:
+// files win, other scripts run where they may, the rest is the worker's.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +27,18 @@ enum class RouteKind {
 // Reused from request to request: its strings keep their memory.
 struct Route {
   RouteKind kind = RouteKind::kNotFound;
-  std::string file;  // below the root, begins with "/"
+  std::string file;  // below the root, begins with "/"; empty for a worker script outside of it
   std::string path_info;
+  uint32_t pool = 0;  // of kScript: 0 = the script is run once, else it is worker script number - 1
+};
+
+// A worker script as requests find it.
+struct WorkerRoute {
+  std::string path;  // of the script, absolute
+  std::string name;  // its path below the root, begins with "/"; empty when it lies elsewhere
+  std::vector<std::string> match;  // patterns; those that begin with "!" exclude
+
+  bool takes(std::string_view request_path) const;
 };
 
 // Immutable, thread-safe.
@@ -33,6 +48,7 @@ class Router {
     std::string index_file;
     bool index_scripts = false;
     std::vector<std::string> php_deny;
+    std::vector<WorkerRoute> workers;  // the first one that takes a path has it
   };
   explicit Router(Options options);
 
@@ -49,11 +65,24 @@ class Router {
 
   bool scripts_run() const { return mode_ != Mode::kController; }
   bool denied(std::string_view path) const;
-  bool find_script(std::string_view path, FileSystem& files, Route& route) const;
-  bool find_index(std::string_view directory, FileSystem& files, Route& route) const;
-  void route_directory(std::string_view path, FileSystem& files, Route& route) const;
-  void route_file(std::string_view path, Route& route) const;
-  void route_rest(Route& route) const;
+  const WorkerRoute* taker_of(std::string_view path) const;
+  const WorkerRoute* worker_named(std::string_view file) const;
+
+  // In all of these, `taker` is the worker script that takes the request's `path`, or null.
+  struct Request {
+    std::string_view path;
+    const WorkerRoute* taker;
+    FileSystem& files;
+  };
+  bool find_script(const Request& request, Route& route) const;
+  bool find_index(const Request& request, std::string_view directory, Route& route) const;
+  void route_directory(const Request& request, Route& route) const;
+  void route_file(const Request& request, Route& route) const;
+  void route_script(const Request& request, std::string_view script, std::string_view path_info,
+                    Route& route) const;
+  void route_missing(const Request& request, FileKind kind, Route& route) const;
+  void route_rest(const Request& request, Route& route) const;
+  void give_to(const WorkerRoute& worker, std::string_view path_info, Route& route) const;
 
   const Options options_;
   const Mode mode_;

@@ -54,6 +54,10 @@ std::string text_of(const Route& route) {
     case RouteKind::kFallback:
       return "fallback " + route.file;
     case RouteKind::kScript:
+      if (route.pool != 0) {
+        return "worker " + std::to_string(route.pool) +
+               (route.path_info.empty() ? "" : " " + route.path_info);
+      }
       return "run " + route.file + (route.path_info.empty() ? "" : " " + route.path_info);
   }
   return "?";
@@ -163,6 +167,125 @@ TEST(Router, ServesAnIndexPageWhereNoScriptIs) {
   files.add("/index.html");
   router.route("/", files, route);
   EXPECT_EQ(text_of(route), "file /index.html");
+}
+
+// Worker scripts beside the same site: 1 = /app-worker.php takes /* but /ex/* and /app.php/no, 2 =
+// one outside of the root takes /out/*, 3 = /sub/index.php takes what it is asked for by name.
+const Row kWorkerTable[] = {
+    // the root has an index.php and an index.html: it is the worker's
+    {"/", "worker 1", "worker 1", "worker 1", "worker 1"},
+    // a file wins
+    {"/style.css", "file /style.css", "file /style.css", "file /style.css", "file /style.css"},
+    {"/out/page.html", "file /out/page.html", "file /out/page.html", "file /out/page.html",
+     "file /out/page.html"},
+    // another script runs where it may
+    {"/app.php", "run /app.php", "worker 1", "run /app.php", "run /app.php"},
+    {"/app.php/more", "run /app.php /more", "worker 1", "run /app.php /more", "run /app.php /more"},
+    {"/index.php", "run /index.php", "worker 1", "run /index.php", "run /index.php"},
+    // a worker script by its name; one that another script's paths lead to
+    {"/app-worker.php", "worker 1", "worker 1", "worker 1", "worker 1"},
+    {"/app-worker.php/more", "worker 1 /more", "worker 1 /more", "worker 1 /more",
+     "worker 1 /more"},
+    {"/sub/index.php", "worker 3", "worker 3", "worker 3", "worker 3"},
+    // directories
+    {"/both/", "run /both/index.php", "file /both/index.html", "run /both/index.php",
+     "run /both/index.php"},
+    {"/both", "308", "worker 1", "308", "308"},
+    {"/html/", "file /html/index.html", "file /html/index.html", "file /html/index.html",
+     "file /html/index.html"},
+    {"/bare/", "worker 1", "worker 1", "worker 1", "worker 1"},
+    {"/bare", "worker 1", "worker 1", "worker 1", "worker 1"},
+    {"/sub/", "worker 3", "worker 1", "worker 3", "worker 3"},
+    // everything else
+    {"/pretty/permalink", "worker 1", "worker 1", "worker 1", "worker 1"},
+    {"/none.txt", "worker 1", "worker 1", "worker 1", "worker 1"},
+    {"/nothing.php", "worker 1", "worker 1", "worker 1", "worker 1"},
+    {"/nothing.php/more", "worker 1", "worker 1", "worker 1", "worker 1"},
+    {"/closed/x.txt", "worker 1", "worker 1", "worker 1", "worker 1"},
+    // the first script whose patterns match
+    {"/out", "worker 2", "worker 2", "worker 2", "worker 2"},
+    {"/out/x/y", "worker 2", "worker 2", "worker 2", "worker 2"},
+    {"/outer", "worker 1", "worker 1", "worker 1", "worker 1"},
+    // source and dot files, and what PHP_DENY=/up/* says
+    {"/lib.inc", "404", "404", "404", "404"},
+    {"/nothing.phtml", "404", "404", "404", "404"},
+    {"/nothing.PHAR", "404", "404", "404", "404"},
+    {"/upper.PHP", "404", "404", "404", "404"},
+    {"/nothing.PHP", "404", "404", "404", "404"},
+    {"/.env", "404", "404", "404", "404"},
+    {"/out/.hidden", "404", "404", "404", "404"},
+    {"/up/evil.php", "404", "404", "404", "404"},
+    {"/up/evil.php/more", "404", "404", "404", "404"},
+    {"/up/nothing.php", "404", "404", "404", "404"},
+    {"/up/nothing", "worker 1", "worker 1", "worker 1", "worker 1"},
+    // excluded: as without a worker script
+    {"/ex", "404", kFront, kFront, kPage},
+    {"/ex/x/y", "404", kFront, kFront, kPage},
+    {"/ex/nothing.php", "404", "404", "404", "404"},
+    {"/app.php/no", "run /app.php /no", "404", "run /app.php /no", "run /app.php /no"},
+};
+
+class WorkerTable : public testing::TestWithParam<Row> {};
+
+std::string routed_beside_workers(const char* index_file, bool scripts, const char* path) {
+  Router router(
+      {.index_file = index_file,
+       .index_scripts = scripts,
+       .php_deny = {"/up/*"},
+       .workers = {
+           {.path = "/site/app-worker.php",
+            .name = "/app-worker.php",
+            .match = {"/*", "!/out/*", "!/ex/*", "!/app.php/no"}},
+           {.path = "/elsewhere/w.php", .name = "", .match = {"/out/*"}},
+           {.path = "/site/sub/index.php", .name = "/sub/index.php", .match = {"/nowhere"}}}});
+  FakeFiles files;
+  for (const char* file :
+       {"/index.php", "/index.html", "/app-worker.php", "/out/page.html", "/sub/index.php"}) {
+    files.add(file);
+  }
+  Route route;
+  router.route(path, files, route);
+  return text_of(route);
+}
+
+TEST_P(WorkerTable, DecidesAsTheContractSays) {
+  const Row& row = GetParam();
+  EXPECT_EQ(routed_beside_workers("", false, row.path), row.none) << "no INDEX_FILE";
+  EXPECT_EQ(routed_beside_workers("index.php", false, row.path), row.controller)
+      << "INDEX_FILE=index.php";
+  EXPECT_EQ(routed_beside_workers("index.php", true, row.path), row.scripts) << "INDEX_SCRIPTS=1";
+  EXPECT_EQ(routed_beside_workers("index.html", false, row.path), row.page)
+      << "INDEX_FILE=index.html";
+}
+
+INSTANTIATE_TEST_SUITE_P(Contract, WorkerTable, testing::ValuesIn(kWorkerTable));
+
+TEST(Router, RunsAWorkerScriptAsAnyOtherWhereItsPathsDoNotLead) {
+  Router router(
+      {.index_file = "index.php",
+       .index_scripts = false,
+       .php_deny = {},
+       .workers = {
+           {.path = "/site/index.php", .name = "/index.php", .match = {"/*", "!/upload/*"}}}});
+  FakeFiles files;
+  files.add("/index.php");
+  Route route;
+  router.route("/upload/x", files, route);
+  EXPECT_EQ(text_of(route), "run /index.php");
+  router.route("/x", files, route);
+  EXPECT_EQ(text_of(route), "worker 1");
+  EXPECT_EQ(route.file, "/index.php");
+}
+
+TEST(WorkerRoute, TakesWhatAPatternMatchesAndNoneExcludes) {
+  WorkerRoute worker{.path = "", .name = "", .match = {"!/a/no", "/a/*", "/b", "!/a/*/x"}};
+  EXPECT_TRUE(worker.takes("/a"));
+  EXPECT_TRUE(worker.takes("/b"));
+  EXPECT_TRUE(worker.takes("/a/x"));
+  EXPECT_FALSE(worker.takes("/a/no"));
+  EXPECT_FALSE(worker.takes("/a/1/x"));
+  EXPECT_FALSE(worker.takes("/b/1"));
+  EXPECT_FALSE(worker.takes("/"));
 }
 
 TEST(PathPattern, KnowsSegmentsAndSubtrees) {

@@ -152,13 +152,14 @@ class ServeTest : public testing::Test {
     std::ofstream(root_ + "/" + name, std::ios::binary) << text;
   }
 
+  JobQueues queues() { return stub_ ? JobQueues{} : JobQueues{&queue_, &worker_queue_}; }
   // Begins to serve one client on a socket pair.
   void connect() {
     if (!front_) {
       auto shared = SharedServices::create(options_, log_, observer_, nullptr);
       ASSERT_TRUE(shared);
       shared_ = std::move(*shared);
-      front_ = std::make_unique<FrontLoop>(loop_, *shared_, stub_ ? nullptr : &queue_);
+      front_ = std::make_unique<FrontLoop>(loop_, *shared_, queues());
     }
     int ends[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
@@ -218,6 +219,7 @@ class ServeTest : public testing::Test {
   base::Logger log_{sink_, {}};
   RecordingObserver observer_;
   FakeQueue queue_;
+  FakeQueue worker_queue_;  // of the first worker script
   net::EventLoop loop_{0, test_clock};
   std::unique_ptr<SharedServices> shared_;
   std::unique_ptr<FrontLoop> front_;

@@ -42,10 +42,10 @@ std::string_view DateCache::at(base::Nanos now) {
   return text_;
 }
 
-LoopServices::LoopServices(net::EventLoop& event_loop, SharedServices& all, pool::JobQueue* queue)
+LoopServices::LoopServices(net::EventLoop& event_loop, SharedServices& all, JobQueues queues)
     : loop(event_loop),
       shared(all),
-      jobs(queue),
+      jobs(std::move(queues)),
       site_(std::make_unique<LoopSite>(all.first_site, event_loop)) {}
 
 LoopServices::~LoopServices() = default;

@@ -65,16 +65,19 @@ class DateCache {
   base::Nanos valid_until_ = 0;
 };
 
+// This loop's dispatchers, a pool each.
+using JobQueues = std::vector<pool::JobQueue*>;
+
 // For one loop's thread. Owned by its FrontLoop.
 class LoopServices {
  public:
-  // `jobs` is null in stub mode.
-  LoopServices(net::EventLoop& event_loop, SharedServices& all, pool::JobQueue* queue);
+  LoopServices(net::EventLoop& event_loop, SharedServices& all, JobQueues queues);
   ~LoopServices();
 
   net::EventLoop& loop;
   SharedServices& shared;
-  pool::JobQueue* const jobs;
+  // By the number of a Route's pool; null where there is none. Empty in stub mode.
+  const JobQueues jobs;
   base::RandomIds random;
   DateCache date;
   bool draining = false;

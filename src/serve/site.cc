@@ -31,7 +31,8 @@ Site::Site(ServeOptions settings, DocumentRoot root, std::optional<DocumentRoot>
       sendfile_root(std::move(named_files)),
       router({.index_file = options.index_file,
               .index_scripts = options.index_scripts,
-              .php_deny = options.php_deny}),
+              .php_deny = options.php_deny,
+              .workers = options.workers}),
       static_cache_control(cache_control_of(options)) {}
 
 LoopSite::LoopSite(std::shared_ptr<const Site> of_all, const net::EventLoop& loop)

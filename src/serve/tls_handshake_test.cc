@@ -18,7 +18,7 @@ class TlsHandshakeTest : public ServeTest {
       auto shared = SharedServices::create(options_, log_, observer_, nullptr);
       ASSERT_TRUE(shared);
       shared_ = std::move(*shared);
-      front_ = std::make_unique<FrontLoop>(loop_, *shared_, &queue_);
+      front_ = std::make_unique<FrontLoop>(loop_, *shared_, JobQueues{&queue_});
       front_->use_tls(net::make_context(tickets_, {{}}, tls_protocols()));
     }
     int ends[2];

@@ -20,6 +20,7 @@
 #include "app/config/settings.h"
 #include "app/config/tls_files.h"
 #include "app/config/values.h"
+#include "app/config/worker_scripts.h"
 
 namespace howdah::app {
 namespace {
@@ -73,6 +74,7 @@ class Checker {
   void symlinks();
   void php(const std::string& program_directory);
   void resolve_counts();
+  void worker_scripts();
   void connections();
   void spool();
   void control_socket();
@@ -186,9 +188,23 @@ void Checker::resolve_counts() {
     most = chosen ? config_.php_workers : std::max(kLeastGrowth, kGrowthPerCpu * cpus);
     most = std::clamp(most, config_.php_workers, kMostWorkers);
   }
-  if (config_.queue_capacity == 0) config_.queue_capacity = config_.php_workers * kQueuePerWorker;
+  // QUEUE_CAPACITY is that of each pool.
+  auto queue_of = [chosen_capacity = config_.queue_capacity](uint32_t workers) {
+    return chosen_capacity != 0 ? chosen_capacity : workers * kQueuePerWorker;
+  };
+  config_.queue_capacity = queue_of(config_.php_workers);
+  for (WorkerScript& script : config_.worker_scripts) {
+    if (script.num == 0) script.num = cpus;
+    script.queue_capacity = queue_of(script.num);
+  }
   if (config_.front_threads == 0) {
     config_.front_threads = cpus <= kOneThreadUpTo ? 1 : std::min(cpus / 4, kMostLoops);
+  }
+}
+
+void Checker::worker_scripts() {
+  for (const WorkerProblem& problem : resolve_worker_scripts(config_)) {
+    wrong(problem.setting, problem.what);
   }
 }
 
@@ -197,7 +213,9 @@ void Checker::connections() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) base::die("getrlimit");
   uint64_t descriptors = std::min<uint64_t>(limit.rlim_max, INT32_MAX);
-  uint64_t kept = kOwnDescriptors + config_.php_workers_max * kDescriptorsPerWorker;
+  uint64_t workers = config_.classic_pool ? config_.php_workers_max : 0;
+  for (const WorkerScript& script : config_.worker_scripts) workers += script.num;
+  uint64_t kept = kOwnDescriptors + workers * kDescriptorsPerWorker;
   kept = std::min(kept + descriptors / kShareOfFiles, descriptors - 1);
   auto most = static_cast<uint32_t>(descriptors - kept);
   if (config_.max_connections == 0) {
@@ -296,9 +314,6 @@ void Checker::tls() {
 // wrong whatever the version.
 void Checker::later_versions() {
   if (!text("ERROR_PAGES_DIR").empty()) directory("ERROR_PAGES_DIR", text("ERROR_PAGES_DIR"));
-  if (!text("WORKER_SCRIPT").empty() && !config_.use_ext)
-    wrong("USE_EXT", "WORKER_SCRIPT needs it");
-
   for (const Setting& setting : settings()) {
     const FoundSetting& value = found(config_, setting.name);
     if (setting.availability == Availability::kWorks || value.origin == Origin::kDefault) continue;
@@ -347,6 +362,7 @@ void resolve_and_check(Config& config, const std::string& program_directory,
   Checker checker(config, problems);
   checker.site();
   checker.php(program_directory);
+  checker.worker_scripts();
   checker.connections();
   checker.spool();
   checker.control_socket();

@@ -45,6 +45,26 @@ struct Identity {
   std::string home;  // as the user database has it
 };
 
+enum class WorkerMode {
+  kLoop,      // one run of the script takes one request after the other
+  kSnapshot,  // each request is taken by a fork of the script that has started
+};
+
+// A script of WORKER_SCRIPT with its entries of the other WORKER_ settings.
+struct WorkerScript {
+  std::string given;  // as WORKER_SCRIPT has it; also the name of its pool
+  std::string path;   // absolute
+  std::string name;   // its path below DOCUMENT_ROOT, with a slash; empty when it lies elsewhere
+  uint32_t num = 0;   // its workers; resolved: never 0
+  uint32_t queue_capacity = 0;               // of its pool; resolved: never 0
+  std::vector<std::string> match = {"/*"};   // patterns; "!" excludes
+  std::vector<std::string> environment;      // "NAME=value", beside PHP's
+  std::string watch;                         // empty = off
+  std::optional<uint32_t> max_failures = 6;  // empty = it never gives up
+  WorkerMode mode = WorkerMode::kLoop;
+  uint32_t snapshot_ready = 2;
+};
+
 // One setting as it was found, for `howdah check` and /config.
 struct FoundSetting {
   std::string name;
@@ -83,6 +103,10 @@ struct Config {
   std::string php_sapi_name;
   bool use_ext = true;
   bool use_stub = false;  // no PHP at all
+
+  // Worker mode: the pools beside the classic one
+  std::vector<WorkerScript> worker_scripts;
+  bool classic_pool = true;  // resolved: scripts that are run once a request have workers
 
   // Processes
   bool seccomp = true;         // the front's system call filter

@@ -21,26 +21,26 @@ void visit_members(AnyConfig& config, Visitor&& visit) {
   auto& [listen, tls_listen, tls_cert, tls_key, tls_redirect, internal_addr, internal_token,
          control_socket, inherited, document_root, index_file, index_scripts, php_deny, cpus,
          php_workers, php_workers_max, php_max_requests, php_max_memory, php_program, php_ini,
-         php_ini_set, php_sapi_name, use_ext, use_stub, seccomp, front_threads, run_as_name,
-         front_user_name, run_as, front_user, queue_capacity, queue_timeout, request_timeout,
-         max_body_size, max_header_size, header_timeout, body_timeout, idle_timeout, write_timeout,
-         max_connections, max_connections_per_ip, trusted_proxies, spool_dir, spool_max,
-         drain_timeout, reload_drain, static_cache_ttl, compression, static_cache_size,
-         follow_symlinks, sendfile_root, response_headers, access_log, log_level, log_format,
-         log_file, service_name, php_environment, settings, notices, restart_wanted, development,
-         env_file] = config;
-  // Not sent: `inherited`, whose sockets are taken; `php_environment`, which is no business of the
-  // front; `trusted_proxies`, which is made again from its text.
+         php_ini_set, php_sapi_name, use_ext, use_stub, worker_scripts, classic_pool, seccomp,
+         front_threads, run_as_name, front_user_name, run_as, front_user, queue_capacity,
+         queue_timeout, request_timeout, max_body_size, max_header_size, header_timeout,
+         body_timeout, idle_timeout, write_timeout, max_connections, max_connections_per_ip,
+         trusted_proxies, spool_dir, spool_max, drain_timeout, reload_drain, static_cache_ttl,
+         compression, static_cache_size, follow_symlinks, sendfile_root, response_headers,
+         access_log, log_level, log_format, log_file, service_name, php_environment, settings,
+         notices, restart_wanted, development, env_file] = config;
+  // Not sent: `inherited`, whose sockets are taken; `php_environment` and the scripts' own, which
+  // are no business of the front; `trusted_proxies`, which is made again from its text.
   visit(listen, tls_listen, tls_cert, tls_key, tls_redirect, internal_addr, internal_token,
         control_socket, document_root, index_file, index_scripts, php_deny, cpus, php_workers,
         php_workers_max, php_max_requests, php_max_memory, php_program, php_ini, php_ini_set,
-        php_sapi_name, use_ext, use_stub, seccomp, front_threads, run_as_name, front_user_name,
-        run_as, front_user, queue_capacity, queue_timeout, request_timeout, max_body_size,
-        max_header_size, header_timeout, body_timeout, idle_timeout, write_timeout, max_connections,
-        max_connections_per_ip, spool_dir, spool_max, drain_timeout, reload_drain, static_cache_ttl,
-        compression, static_cache_size, follow_symlinks, sendfile_root, response_headers,
-        access_log, log_level, log_format, log_file, service_name, settings, notices,
-        restart_wanted, development, env_file);
+        php_sapi_name, use_ext, use_stub, worker_scripts, classic_pool, seccomp, front_threads,
+        run_as_name, front_user_name, run_as, front_user, queue_capacity, queue_timeout,
+        request_timeout, max_body_size, max_header_size, header_timeout, body_timeout, idle_timeout,
+        write_timeout, max_connections, max_connections_per_ip, spool_dir, spool_max, drain_timeout,
+        reload_drain, static_cache_ttl, compression, static_cache_size, follow_symlinks,
+        sendfile_root, response_headers, access_log, log_level, log_format, log_file, service_name,
+        settings, notices, restart_wanted, development, env_file);
 }
 
 template <class T>
@@ -64,6 +64,10 @@ class Writer {
     bytes_ += text;
   }
   void put(const Identity& who) { (*this)(who.user, who.uid, who.gid, who.home); }
+  void put(const WorkerScript& script) {
+    (*this)(script.given, script.path, script.name, script.num, script.queue_capacity, script.match,
+            script.watch, script.max_failures, script.mode, script.snapshot_ready);
+  }
   void put(const FoundSetting& setting) { (*this)(setting.name, setting.text, setting.origin); }
   void put(const std::pair<std::string, std::string>& pair) { (*this)(pair.first, pair.second); }
   template <class T>
@@ -112,18 +116,24 @@ class Reader {
     text = take_bytes(size);
   }
   void take(Identity& who) { (*this)(who.user, who.uid, who.gid, who.home); }
+  void take(WorkerScript& script) {
+    (*this)(script.given, script.path, script.name, script.num, script.queue_capacity, script.match,
+            script.watch, script.max_failures, script.mode, script.snapshot_ready);
+  }
   void take(FoundSetting& setting) { (*this)(setting.name, setting.text, setting.origin); }
   void take(std::pair<std::string, std::string>& pair) { (*this)(pair.first, pair.second); }
   template <class T>
   void take(std::optional<T>& value) {
     bool there = false;
     take(there);
+    value.reset();
     if (there) take(value.emplace());
   }
   template <class T>
   void take(std::vector<T>& values) {
     uint64_t count = 0;
     take(count);
+    values.clear();
     for (uint64_t i = 0; i < count && !failed_; ++i) take(values.emplace_back());
   }
 

@@ -24,6 +24,13 @@ TEST(ConfigPacket, BringsASettingOfEachKind) {
                       "FOLLOW_SYMLINKS=0", "TRUSTED_PROXIES=10.0.0.0/8,unix", "LOG_LEVEL=error"});
   sent.run_as = Identity{"someone", 5, 6};
   sent.notices = {"a notice"};
+  sent.worker_scripts = {{.given = "w.php",
+                          .path = "/w.php",
+                          .num = 3,
+                          .match = {"/a", "!/b"},
+                          .environment = {"SECRET=x"},
+                          .max_failures = std::nullopt,
+                          .mode = WorkerMode::kSnapshot}};
   auto packet = pack_config(sent);
   ASSERT_TRUE(packet);
   auto got = unpack_config(packet->get());
@@ -40,6 +47,14 @@ TEST(ConfigPacket, BringsASettingOfEachKind) {
   EXPECT_EQ(got->notices, sent.notices);
   EXPECT_EQ(got->document_root, sent.document_root);
   EXPECT_EQ(got->settings.size(), sent.settings.size());
+  ASSERT_EQ(got->worker_scripts.size(), 1U);
+  const WorkerScript& script = got->worker_scripts[0];
+  EXPECT_EQ(script.path, "/w.php");
+  EXPECT_EQ(script.num, 3U);
+  EXPECT_EQ(script.match, sent.worker_scripts[0].match);
+  EXPECT_EQ(script.max_failures, std::nullopt);
+  EXPECT_EQ(script.mode, WorkerMode::kSnapshot);
+  EXPECT_TRUE(script.environment.empty()) << "no business of the front";
   EXPECT_TRUE(got->trusted_proxies.contains(net::parse_ip("10.1.2.3")));
   EXPECT_FALSE(got->trusted_proxies.contains(net::parse_ip("11.1.2.3")));
 }

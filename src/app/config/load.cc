@@ -57,9 +57,17 @@ Values development_values(const std::string& root) {
   return values;
 }
 
+// What the way of a request to a script depends on.
+constexpr std::string_view kRoutingSettings[] = {"INDEX_FILE", "INDEX_SCRIPTS", "PHP_DENY",
+                                                 "WORKER_MATCH"};
+
+// What a reload may change of the way of requests.
+enum class Routing { kNew, kInUse };
+
 class Loader {
  public:
-  explicit Loader(const Sources& sources) : sources_(sources) {}
+  explicit Loader(const Sources& sources, Routing routing = Routing::kNew)
+      : sources_(sources), routing_(routing) {}
   Loaded run();
 
  private:
@@ -73,6 +81,7 @@ class Loader {
   void make_php_environment();
 
   const Sources& sources_;
+  const Routing routing_;
   Loaded loaded_;
   Values environment_;
   Values env_file_;
@@ -141,6 +150,9 @@ void Loader::find_settings() {
   if (sources_.in_use == nullptr) return;
   for (const Setting& setting : settings()) {
     if (setting.effective == Effective::kRestart) keep(setting.name);
+  }
+  if (routing_ == Routing::kInUse) {
+    for (std::string_view name : kRoutingSettings) keep(name);
   }
   // What a listener speaks depends on whether there are certificates.
   bool tls = !trim(found(config, "TLS_CERT").text).empty();
@@ -231,7 +243,17 @@ Loaded Loader::run() {
 
 }  // namespace
 
-Loaded load_config(const Sources& sources) { return Loader(sources).run(); }
+Loaded load_config(const Sources& sources) {
+  Loaded loaded = Loader(sources).run();
+  if (sources.in_use == nullptr || loaded.config.classic_pool == sources.in_use->classic_pool) {
+    return loaded;
+  }
+  // Pools are made at the start. One that is not needed any more stays, one that is missing cannot
+  // be had, nor can what would lead requests to it.
+  if (loaded.config.classic_pool) loaded = Loader(sources, Routing::kInUse).run();
+  loaded.config.classic_pool = sources.in_use->classic_pool;
+  return loaded;
+}
 
 std::vector<std::string> own_environment() {
   std::vector<std::string> entries;

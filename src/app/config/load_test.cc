@@ -166,11 +166,19 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"TLS_KEY", "/no/key.pem"}, WrongValue{"TLS_REDIRECT", "maybe"},
         WrongValue{"TLS_REDIRECT", "1"}, WrongValue{"TLS_LISTEN_ADDR", ","},
         WrongValue{"TLS_LISTEN_ADDR", "x"}, WrongValue{"TLS_LISTEN_ADDR", ":8443"},
-        WrongValue{"WORKER_MODE", "fast"}, WrongValue{"WORKER_MAX_FAILURES", "0"},
-        WrongValue{"SNAPSHOT_READY", "x"}, WrongValue{"PHP_MAX_MEMORY", "x"},
-        WrongValue{"PHP_HOSTS", "0"}, WrongValue{"SLOW_REQUEST", "x"},
-        WrongValue{"ERROR_PAGES_DIR", "/no/such/dir"}, WrongValue{"SENDFILE_ROOT", "/no/such"},
-        WrongValue{"PHP_DENY", "uploads"}, WrongValue{"SECCOMP", "x"}, WrongValue{"PROFILE", "x"}));
+        WrongValue{"WORKER_SCRIPT", "missing.php"}, WrongValue{"WORKER_SCRIPT", "empty"},
+        WrongValue{"WORKER_SCRIPT", "index.php;"}, WrongValue{"WORKER_SCRIPT", "../x.php"},
+        WrongValue{"WORKER_SCRIPT", "index.php;./index.php"}, WrongValue{"WORKER_NUM", "-1"},
+        WrongValue{"WORKER_NUM", "2;many"}, WrongValue{"WORKER_NUM", "1025"},
+        WrongValue{"WORKER_MATCH", "api/*"}, WrongValue{"WORKER_MATCH", "/*;!api"},
+        WrongValue{"WORKER_MATCH", ","}, WrongValue{"WORKER_ENV", "STAGE"},
+        WrongValue{"WORKER_ENV", "A=1;=2"}, WrongValue{"WORKER_WATCH", "a\x01"},
+        WrongValue{"WORKER_MODE", "fast"}, WrongValue{"WORKER_MODE", "loop;Loop"},
+        WrongValue{"WORKER_MAX_FAILURES", "-2"}, WrongValue{"SNAPSHOT_READY", "x"},
+        WrongValue{"PHP_MAX_MEMORY", "x"}, WrongValue{"PHP_HOSTS", "0"},
+        WrongValue{"SLOW_REQUEST", "x"}, WrongValue{"ERROR_PAGES_DIR", "/no/such/dir"},
+        WrongValue{"SENDFILE_ROOT", "/no/such"}, WrongValue{"PHP_DENY", "uploads"},
+        WrongValue{"SECCOMP", "x"}, WrongValue{"PROFILE", "x"}));
 
 TEST_F(LoadConfig, EveryCheckedKindHasAWrongValueInTheTable) {
   // A setting of any kind but text refuses at least this.
@@ -278,6 +286,103 @@ TEST_F(LoadConfig, ThePoolGrowsOnlyWhenAskedToOrWhenNoNumberWasChosen) {
   EXPECT_EQ(load({"PHP_WORKERS_MAX=1000"}).config.php_workers_max, 1000U);
   EXPECT_THAT(load({"PHP_WORKERS=3", "PHP_WORKERS_MAX=2"}).problems,
               ElementsAre(AllOf(StartsWith("PHP_WORKERS_MAX=2"), HasSubstr("PHP_WORKERS"))));
+}
+
+class LoadWorkerScripts : public LoadConfig {
+ protected:
+  void SetUp() override {
+    LoadConfig::SetUp();
+    write("a.php", "");
+    write("b.php", "");
+  }
+  // One problem and no other.
+  void expect_problem(std::vector<std::string> environment, const std::string& text) {
+    EXPECT_THAT(load(std::move(environment)).problems, ElementsAre(HasSubstr(text)));
+  }
+};
+
+TEST_F(LoadWorkerScripts, OneEntryIsForAllAndAnEmptyOneStandsForTheDefault) {
+  Loaded loaded = load({"WORKER_SCRIPT=a.php; b.php", "WORKER_NUM=;3", "WORKER_MATCH=/a/*,!/a/x;",
+                        "WORKER_ENV=K=1,2,L=;M=x", "WORKER_MAX_FAILURES=-1",
+                        "WORKER_MODE=;snapshot", "SNAPSHOT_READY=7", "QUEUE_CAPACITY=0"});
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  const auto& scripts = loaded.config.worker_scripts;
+  ASSERT_EQ(scripts.size(), 2U);
+  EXPECT_EQ(scripts[0].given, "a.php");
+  EXPECT_EQ(scripts[0].path, (root_ / "a.php").string());
+  EXPECT_EQ(scripts[0].name, "/a.php");
+  EXPECT_EQ(scripts[0].num, loaded.config.cpus);
+  EXPECT_EQ(scripts[1].num, 3U);
+  EXPECT_EQ(scripts[1].queue_capacity, 300U);
+  EXPECT_THAT(scripts[0].match, ElementsAre("/a/*", "!/a/x"));
+  EXPECT_THAT(scripts[1].match, ElementsAre("/*"));
+  EXPECT_THAT(scripts[0].environment, ElementsAre("K=1,2", "L="));
+  EXPECT_THAT(scripts[1].environment, ElementsAre("M=x"));
+  EXPECT_EQ(scripts[1].max_failures, std::nullopt);
+  EXPECT_EQ(scripts[0].mode, WorkerMode::kLoop);
+  EXPECT_EQ(scripts[1].mode, WorkerMode::kSnapshot);
+  EXPECT_EQ(scripts[0].snapshot_ready, 7U);
+  EXPECT_EQ(load({"WORKER_SCRIPT=a.php"}).config.worker_scripts[0].max_failures, 6U);
+  EXPECT_THAT(load({"WORKER_SCRIPT=a.php", "WORKER_MATCH=!/x"}).config.worker_scripts[0].match,
+              ElementsAre("/*", "!/x"));
+}
+
+TEST_F(LoadWorkerScripts, AreBelowTheDocumentRootOrElsewhere) {
+  auto script = [&](const std::string& given, const std::string& root) {
+    return load({"DOCUMENT_ROOT=" + root, "WORKER_SCRIPT=" + given}).config.worker_scripts.at(0);
+  };
+  fs::create_directory(root_ / "public");
+  fs::create_directory_symlink(root_, root_ / "current");
+  std::string root = root_.string(), below = root + "/public";
+  EXPECT_EQ(script("./a.php", root).name, "/a.php");
+  EXPECT_EQ(script("../a.php", below).name, "");
+  EXPECT_EQ(script("../a.php", below).path, root + "/a.php");
+  EXPECT_EQ(script(root + "/a.php", below).name, "");
+  // As DOCUMENT_ROOT: a link in the way is followed.
+  EXPECT_EQ(script(root + "/current/a.php", root + "/current").name, "/a.php");
+  EXPECT_EQ(script(root + "/current/a.php", below).path, root + "/a.php");
+}
+
+TEST_F(LoadWorkerScripts, NeedAsManyEntriesAsThereAreScripts) {
+  expect_problem({"WORKER_SCRIPT=a.php;b.php", "WORKER_NUM=1;2;3"},
+                 "WORKER_NUM=1;2;3 (from the environment): 3 entries for the 2 of WORKER_SCRIPT");
+  expect_problem({"WORKER_SCRIPT=a.php", "WORKER_MATCH=/a/*;/b/*"}, "WORKER_MATCH=");
+  expect_problem({"WORKER_SCRIPT=a.php", "USE_EXT=0"}, "USE_EXT=0");
+  expect_problem({"WORKER_SCRIPT=a.php;none.php"}, "no such file: " + root_.string() + "/none.php");
+}
+
+TEST_F(LoadWorkerScripts, AreMissedBySettingsThatAreSetWithoutThem) {
+  EXPECT_THAT(load({"WORKER_NUM=2", "WORKER_MATCH=/*"}).config.notices,
+              AllOf(Contains("WORKER_NUM has no effect without WORKER_SCRIPT"),
+                    Not(Contains(HasSubstr("WORKER_MATCH")))));
+}
+
+TEST_F(LoadWorkerScripts, StayAtAReloadAndSoDoTheirPools) {
+  Config in_use = load({"WORKER_SCRIPT=a.php", "INDEX_FILE=index.php"}).config;
+  EXPECT_FALSE(in_use.classic_pool);
+  auto reload = [&](std::vector<std::string> environment) {
+    sources_.in_use = &in_use;
+    Config next = load(std::move(environment)).config;
+    sources_.in_use = nullptr;
+    return next;
+  };
+  Config next = reload(
+      {"WORKER_SCRIPT=b.php", "WORKER_MODE=snapshot", "WORKER_NUM=5", "INDEX_FILE=index.php"});
+  EXPECT_THAT(next.restart_wanted, ElementsAre("WORKER_SCRIPT", "WORKER_MODE"));
+  EXPECT_EQ(next.worker_scripts.at(0).given, "a.php");
+  EXPECT_EQ(next.worker_scripts.at(0).mode, WorkerMode::kLoop);
+  EXPECT_EQ(next.worker_scripts.at(0).num, 5U);
+  // There are no workers for what this would lead to them.
+  next = reload({"WORKER_SCRIPT=a.php", "INDEX_FILE=index.php", "INDEX_SCRIPTS=1"});
+  EXPECT_THAT(next.restart_wanted, ElementsAre("INDEX_SCRIPTS"));
+  EXPECT_FALSE(next.classic_pool);
+  EXPECT_FALSE(next.index_scripts);
+  // Those that there are stay.
+  in_use = load({"WORKER_SCRIPT=a.php"}).config;
+  EXPECT_TRUE(in_use.classic_pool);
+  next = reload({"WORKER_SCRIPT=a.php", "INDEX_FILE=index.php"});
+  EXPECT_THAT(next.restart_wanted, IsEmpty());
+  EXPECT_TRUE(next.classic_pool);
 }
 
 TEST_F(LoadConfig, SaysWhatIsNotYetAvailable) {

@@ -7,6 +7,7 @@
 
 #include "app/config/units.h"
 #include "app/config/values.h"
+#include "app/config/worker_scripts.h"
 
 namespace howdah::app {
 namespace {
@@ -174,19 +175,31 @@ const Setting kSettings[] = {
     {"SERVICE_NAME", Section::kLogs, "howdah", "ctx.service of every log line",
      CustomKind{"up to 128 printable characters", parse_service_name}},
 
-    {"WORKER_SCRIPT", Section::kWorkers, "", "script that handles many requests in one run",
-     TextKind{nullptr, "a path below DOCUMENT_ROOT"}, kReload, kRefused},
-    {"WORKER_NUM", Section::kWorkers, "", "its workers", TextKind{}, kReload, kNotYet},
-    {"WORKER_MATCH", Section::kWorkers, "/*", "paths it handles", TextKind{}, kReload, kNotYet},
-    {"WORKER_ENV", Section::kWorkers, "", "what it finds in its environment", TextKind{}, kReload,
-     kNotYet},
-    {"WORKER_WATCH", Section::kWorkers, "off", "files whose change restarts it", TextKind{},
+    {"WORKER_SCRIPT", Section::kWorkers, "", "script that takes many requests in one run",
+     CustomKind{"files, separated by ;", parse_worker_script}},
+    {"WORKER_NUM", Section::kWorkers, "", "its workers; 0 = CPUs that this process may use",
+     CustomKind{"an integer from 0 to 1024 for each script, separated by ;", parse_worker_num},
+     kReload},
+    {"WORKER_MATCH", Section::kWorkers, "/*", "paths that it takes; !/path/* excludes",
+     CustomKind{"a comma list of patterns such as /api/* for each script, separated by ;",
+                parse_worker_match},
+     kReload},
+    {"WORKER_ENV", Section::kWorkers, "", "what it finds in its environment besides",
+     CustomKind{"NAME=value,NAME=value for each script, separated by ;", parse_worker_env},
+     kReload},
+    {"WORKER_WATCH", Section::kWorkers, "off", "files whose change restarts it",
+     CustomKind{"off, or a comma list of globs, for each script, separated by ;",
+                parse_worker_watch},
      kReload, kNotYet},
-    {"WORKER_MAX_FAILURES", Section::kWorkers, "6", "failed starts before giving up",
-     IntegerKind{nullptr, 1}, kReload, kNotYet},
-    {"WORKER_MODE", Section::kWorkers, "loop", "loop or snapshot",
-     CustomKind{"loop, snapshot", parse_worker_mode}, kReload, kNotYet},
-    {"SNAPSHOT_READY", Section::kWorkers, "2", "forks kept ready", IntegerKind{}, kReload, kNotYet},
+    {"WORKER_MAX_FAILURES", Section::kWorkers, "6", "failed starts before giving up; -1 = never",
+     CustomKind{"-1, or an integer from 0, for each script, separated by ;",
+                parse_worker_max_failures},
+     kReload},
+    {"WORKER_MODE", Section::kWorkers, "loop", "loop, or snapshot: a fork for each request",
+     CustomKind{"loop or snapshot for each script, separated by ;", parse_worker_mode}},
+    {"SNAPSHOT_READY", Section::kWorkers, "2", "forks kept ready",
+     CustomKind{"an integer from 0 to 1024 for each script, separated by ;", parse_snapshot_ready},
+     kReload},
 };
 
 std::string accepted_of(const DurationKind&) {

@@ -191,13 +191,6 @@ std::string parse_compression(std::string_view text, Config& config) {
   return list.empty() ? "no coding" : "";
 }
 
-std::string parse_worker_mode(std::string_view text, Config&) {
-  for (const std::string& item : split_list(text, ';')) {
-    if (item != "loop" && item != "snapshot") return unknown(item);
-  }
-  return "";
-}
-
 std::string parse_connections_per_ip(std::string_view text, Config& config) {
   config.max_connections_per_ip = 0;
   if (equals_ignoring_case(text, "off")) return "";

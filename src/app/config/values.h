@@ -31,7 +31,6 @@ std::string parse_rate_window(std::string_view text, Config& config);
 std::string parse_rate_store(std::string_view text, Config& config);
 std::string parse_proxies(std::string_view text, Config& config);
 std::string parse_compression(std::string_view text, Config& config);
-std::string parse_worker_mode(std::string_view text, Config& config);
 std::string parse_connections_per_ip(std::string_view text, Config& config);
 std::string parse_headers(std::string_view text, Config& config);
 

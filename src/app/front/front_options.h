@@ -11,7 +11,8 @@
 namespace howdah::app {
 
 serve::ServeOptions serve_options(const Config& config, const Sockets& sockets);
-pool::PoolOptions pool_options(const Config& config);
+// Of the pool with this number (pools.h).
+pool::PoolOptions pool_options(const Config& config, uint32_t number);
 
 // What somebody is told who has asked for a reload.
 ops::Page reload_failed(const std::string& why);

@@ -52,8 +52,7 @@ void FrontServer::on_reload(ReceivedLink link) {
     return end_reload(next.error().message());
   }
   next_ = std::move(*next);
-  if (!pool_) return bring_into_use();
-  pool_->reload(pool_options(next_->config), [this](const std::string& failure) {
+  pools_->reload(next_->config, [this](const std::string& failure) {
     failure.empty() ? bring_into_use() : end_reload(failure);
   });
 }
@@ -104,7 +103,7 @@ void FrontServer::end_reload(const std::string& failure) {
   boost::asio::post(operations_, [this, json = config_json(config_), access] {
     pages_.use_config(json, access);
   });
-  uint32_t generation = pool_ ? pool_->status().generation : 0;
+  const uint32_t generation = pools_->status().generation;
   answer_reloads(ended.ticket, page_of(200, {{"reloaded", true},
                                              {"generation", generation},
                                              {"needs_restart", config_.restart_wanted}}));

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/config/config_json.h"
+#include "app/config/worker_scripts.h"
 #include "app/front/control_server.h"
 #include "app/front/front_options.h"
 #include "app/parent/tls_packet.h"
@@ -51,6 +52,9 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   options.index_file = config.index_file;
   options.index_scripts = config.index_scripts;
   options.php_deny = config.php_deny;
+  for (const WorkerScript& script : config.worker_scripts) {
+    options.workers.push_back({.path = script.path, .name = script.name, .match = script.match});
+  }
   options.follow_symlinks = config.follow_symlinks;
   options.sendfile_root = config.sendfile_root;
   options.compression = config.compression;
@@ -78,15 +82,21 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   return options;
 }
 
-pool::PoolOptions pool_options(const Config& config) {
-  return {.workers = config.php_workers,
-          .workers_max = config.php_workers_max,
-          .queue_capacity = config.queue_capacity,
-          .max_requests = config.php_max_requests,
-          .max_memory = config.php_max_memory,
-          .cpus = config.cpus,
-          .retirement_limit = config.reload_drain,
-          .root = config.document_root};
+pool::PoolOptions pool_options(const Config& config, uint32_t number) {
+  pool::PoolOptions options{.workers = config.php_workers,
+                            .workers_max = config.php_workers_max,
+                            .queue_capacity = config.queue_capacity,
+                            .max_requests = config.php_max_requests,
+                            .max_memory = config.php_max_memory,
+                            .cpus = config.cpus,
+                            .retirement_limit = config.reload_drain,
+                            .root = config.document_root};
+  if (number == 0) return options;
+  const WorkerScript& script = config.worker_scripts[number - 1];
+  options.name = pool_name(config, number);
+  options.workers = options.workers_max = script.num;
+  options.queue_capacity = script.queue_capacity;
+  return options;
 }
 
 namespace {
@@ -125,13 +135,9 @@ ops::InternalPages::Sources FrontServer::page_sources() {
   return {.metrics = metrics_,
           .phase = phase_,
           .started = base::monotonic_now(),
-          .pool =
-              [this] {
-                // Without PHP nothing has to be waited for.
-                return pool_ ? pool_->status() : pool::PoolStatus{.ready = true, .php_version = ""};
-              },
-          .workers =
-              [this] { return pool_ ? pool_->worker_status() : std::vector<pool::WorkerStatus>(); },
+          .pool = [this] { return pools_->status(); },
+          .pools = pool_names(config_),
+          .workers = [this] { return pools_->worker_status(); },
           .log_lines_dropped = [this] { return sink_.dropped(); },
           .reload = [this](ReloadDone done) { want_reload(std::move(done)); },
           .config = config_json(config_),
@@ -145,13 +151,15 @@ base::Status FrontServer::prepare() {
   shared_ = std::move(*shared);
   std::vector<net::EventLoop*> loops;
   for (auto& loop : loops_) loops.push_back(loop.get());
-  if (!config_.use_stub) {
-    pool::HostStarter& starter = *this;
-    pool_ = std::make_unique<pool::Pool>(pool_options(config_), loops, starter, log_);
-  }
-  for (size_t i = 0; i < loops_.size(); ++i) {
-    pool::JobQueue* jobs = pool_ ? &pool_->dispatcher(static_cast<uint32_t>(i)) : nullptr;
-    front_loops_.push_back(std::make_unique<serve::FrontLoop>(*loops_[i], *shared_, jobs));
+  pools_ = std::make_unique<Pools>(
+      config_, loops,
+      [this](uint32_t pool, uint32_t generation, pool::HostSettings settings) {
+        start_host(pool, generation, settings);
+      },
+      log_);
+  for (uint32_t i = 0; i < loops_.size(); ++i) {
+    front_loops_.push_back(
+        std::make_unique<serve::FrontLoop>(*loops_[i], *shared_, pools_->queues(i)));
   }
   if (start_.tls) {
     auto context = read_tls(start_.tls.get());
@@ -174,15 +182,14 @@ int FrontServer::run() {
     });
   }
   primary.post([this] {
-    if (!pool_) return on_ready();
-    pool_->start([this] { on_ready(); }, [this](std::string why) { on_cannot_start(why); });
+    pools_->start([this] { on_ready(); }, [this](std::string why) { on_cannot_start(why); });
   });
   primary.run();
   for (std::thread& thread : threads) thread.join();
   stop_operations();
   link_->release();
   front_loops_.clear();
-  pool_.reset();
+  pools_.reset();
   return exit_status_;
 }
 
@@ -200,8 +207,9 @@ void FrontServer::stop_operations() {
   if (operations_thread_.joinable()) operations_thread_.join();
 }
 
-void FrontServer::start_host(uint32_t generation, pool::HostSettings settings) {
+void FrontServer::start_host(uint32_t pool, uint32_t generation, pool::HostSettings settings) {
   tell_parent({.type = LinkType::kStartHost,
+               .pool = pool,
                .generation = generation,
                .status = settings == pool::HostSettings::kNext ? 1 : 0});
 }
@@ -238,11 +246,11 @@ void FrontServer::on_link_message(ReceivedLink link) {
   const LinkMessage& message = link.message;
   switch (message.type) {
     case LinkType::kHostStarted:
-      if (!pool_ || link.fds.size() != 1) return;
-      return pool_->host_started(message.generation, std::move(link.fds[0]), message.pid);
+      if (link.fds.size() != 1) return;
+      return pools_->host_started(message.pool, message.generation, std::move(link.fds[0]),
+                                  message.pid);
     case LinkType::kHostExited:
-      if (pool_) pool_->host_exited(message.pid, message.status);
-      return;
+      return pools_->host_exited(message.pid, message.status);
     case LinkType::kDrain:
       return begin_drain();
     case LinkType::kNewLog:
@@ -342,8 +350,7 @@ void FrontServer::begin_drain() {
 
 void FrontServer::on_loop_drained() {
   if (--loops_to_drain_ > 0) return;
-  if (!pool_) return finish();
-  pool_->drain([this] { finish(); });
+  pools_->drain([this] { finish(); });
 }
 
 void FrontServer::finish() {

@@ -12,6 +12,7 @@
 
 #include "app/front/exchange_log.h"
 #include "app/front/front.h"
+#include "app/front/pools.h"
 #include "app/parent/link.h"
 #include "base/log.h"
 #include "net/event_loop.h"
@@ -19,7 +20,6 @@
 #include "ops/access_log.h"
 #include "ops/internal_pages.h"
 #include "ops/metrics.h"
-#include "pool/pool.h"
 #include "serve/front_loop.h"
 #include "serve/services.h"
 
@@ -27,10 +27,10 @@ namespace howdah::app {
 
 // Made and run on the front's main thread, whose loop is the primary one. Begins with run(),
 // accepts when workers are ready, ends after the parent said drain.
-class FrontServer final : private pool::HostStarter {
+class FrontServer final {
  public:
   FrontServer(const FrontStart& start, base::Logger& log, base::AsyncLogSink& sink);
-  ~FrontServer() override;
+  ~FrontServer();
 
   // Opens what the front needs itself. Once, before run().
   base::Status prepare();
@@ -38,9 +38,7 @@ class FrontServer final : private pool::HostStarter {
   int run();
 
  private:
-  // pool::HostStarter
-  void start_host(uint32_t generation, pool::HostSettings settings) override;
-
+  void start_host(uint32_t pool, uint32_t generation, pool::HostSettings settings);
   void watch_link();
   void on_link();
   void on_link_message(ReceivedLink link);
@@ -96,7 +94,7 @@ class FrontServer final : private pool::HostStarter {
   net::TlsTickets tickets_;
 
   std::vector<std::unique_ptr<net::EventLoop>> loops_;
-  std::unique_ptr<pool::Pool> pool_;  // null in stub mode
+  std::unique_ptr<Pools> pools_;
   std::unique_ptr<serve::SharedServices> shared_;
   std::vector<std::unique_ptr<serve::FrontLoop>> front_loops_;
   std::optional<boost::asio::posix::stream_descriptor> link_;  // on the primary loop

@@ -31,7 +31,7 @@ std::vector<char*> to_pointers(std::vector<std::string>& strings) {
 }
 
 // In the child. Only what follows reaches PHP.
-[[noreturn]] void become_host(const Config& config, int control_fd, pid_t parent_pid,
+[[noreturn]] void become_host(const Config& config, uint32_t pool, int control_fd, pid_t parent_pid,
                               const rlimit& limit) {
   ::setsid();  // Ctrl-C on our terminal drains; it does not end workers
   reset_signals();
@@ -48,6 +48,9 @@ std::vector<char*> to_pointers(std::vector<std::string>& strings) {
   if (!end_with_parent(parent_pid, SIGTERM)) ::_exit(0);
 
   std::vector<std::string> arguments = php_arguments(config);
+  for (std::string& argument : worker_arguments(config, pool)) {
+    arguments.push_back(std::move(argument));
+  }
   for (const std::string& argument : {std::string("--control-fd"), std::to_string(control_fd),
                                       std::string("--parent-pid"), std::to_string(parent_pid)}) {
     arguments.push_back(argument);
@@ -71,6 +74,21 @@ std::vector<std::string> php_arguments(const Config& config) {
   return arguments;
 }
 
+std::vector<std::string> worker_arguments(const Config& config, uint32_t pool) {
+  if (pool == 0) return {};
+  const WorkerScript& script = config.worker_scripts[pool - 1];
+  std::vector<std::string> arguments = {"--worker-script", script.path,       "--worker-name",
+                                        script.name,       "--document-root", config.document_root};
+  for (const std::string& entry : script.environment) {
+    arguments.insert(arguments.end(), {"--worker-env", entry});
+  }
+  if (script.mode == WorkerMode::kSnapshot) {
+    arguments.insert(arguments.end(), {"--worker-mode", "snapshot", "--snapshot-ready",
+                                       std::to_string(script.snapshot_ready)});
+  }
+  return arguments;
+}
+
 void execute_php(const Config& config, std::vector<std::string> arguments) {
   std::vector<std::string> environment = config.php_environment;
   std::vector<char*> argv = to_pointers(arguments);
@@ -79,13 +97,13 @@ void execute_php(const Config& config, std::vector<std::string> arguments) {
   give_up(config.php_program.c_str(), std::strerror(errno));
 }
 
-base::Result<HostProcess> start_host(const Config& config, const rlimit& limit) {
+base::Result<HostProcess> start_host(const Config& config, uint32_t pool, const rlimit& limit) {
   auto pair = base::make_seqpacket_pair();
   if (!pair) return base::fail(pair.error());
   pid_t parent_pid = ::getpid();
   pid_t pid = ::fork();
   if (pid < 0) return base::fail_errno("fork");
-  if (pid == 0) become_host(config, pair->second.get(), parent_pid, limit);
+  if (pid == 0) become_host(config, pool, pair->second.get(), parent_pid, limit);
   return HostProcess{pid, std::move(pair->first)};
 }
 

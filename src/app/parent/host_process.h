@@ -20,13 +20,15 @@ struct HostProcess {
 
 // The worker program's arguments that choose its PHP and its settings, its name first.
 std::vector<std::string> php_arguments(const Config& config);
+// Those that say what the workers of a pool run; none for the classic pool.
+std::vector<std::string> worker_arguments(const Config& config, uint32_t pool);
 
 // Becomes the worker program, in a child, with PHP's environment. Exit status 127 when that fails.
 [[noreturn]] void execute_php(const Config& config, std::vector<std::string> arguments);
 
-// Forks and executes the worker program: own session, default signals, `limit` on descriptors, user
-// RUN_AS, no descriptor of ours but its end of the control socket, no secret in its environment. A
-// program that cannot be executed is a host that exits with status 127.
-base::Result<HostProcess> start_host(const Config& config, const rlimit& limit);
+// Forks and executes the worker program for a pool: own session, default signals, `limit` on
+// descriptors, user RUN_AS, no descriptor of ours but its end of the control socket, no secret in
+// its environment. A program that cannot be executed is a host that exits with status 127.
+base::Result<HostProcess> start_host(const Config& config, uint32_t pool, const rlimit& limit);
 
 }  // namespace howdah::app

@@ -37,6 +37,7 @@ enum class LinkType : uint32_t {
 
 struct LinkMessage {
   LinkType type;
+  uint32_t pool = 0;  // of kStartHost and kHostStarted
   uint32_t generation = 0;
   int32_t pid = 0;
   int32_t status = 0;

@@ -47,5 +47,24 @@ TEST(HostProcess, PassesSettingsAsArguments) {
   EXPECT_EQ(php_arguments(config), expected);
 }
 
+TEST(HostProcess, TellsTheWorkersOfAPoolWhatTheyRun) {
+  Config config;
+  config.document_root = "/site";
+  config.worker_scripts = {{.given = "a.php", .path = "/site/a.php", .name = "/a.php"},
+                           {.path = "/b.php",
+                            .environment = {"K=1", "L=2"},
+                            .mode = WorkerMode::kSnapshot,
+                            .snapshot_ready = 3}};
+  EXPECT_TRUE(worker_arguments(config, 0).empty());
+  std::vector<std::string> first = {"--worker-script", "/site/a.php",     "--worker-name",
+                                    "/a.php",          "--document-root", "/site"};
+  EXPECT_EQ(worker_arguments(config, 1), first);
+  std::vector<std::string> second = {"--worker-script",  "/b.php", "--worker-name", "",
+                                     "--document-root",  "/site",  "--worker-env",  "K=1",
+                                     "--worker-env",     "L=2",    "--worker-mode", "snapshot",
+                                     "--snapshot-ready", "3"};
+  EXPECT_EQ(worker_arguments(config, 2), second);
+}
+
 }  // namespace
 }  // namespace howdah::app

@@ -13,6 +13,7 @@
 #include <tuple>
 #include <utility>
 
+#include "app/config/worker_scripts.h"
 #include "app/front/front.h"
 #include "app/parent/log_file.h"
 #include "app/parent/session.h"
@@ -47,7 +48,7 @@ Supervisor::Supervisor(Parts parts) : parts_(parts), signals_(take_signals()) {}
 int Supervisor::run() {
   start_front();
   // After the fork, so that the front holds no copy of the host's control socket.
-  prestart_host();
+  prestart_hosts();
   if (parts_.settings.tls().in_use()) look_at_tls_ = base::monotonic_now() + TlsKeys::kLookInterval;
   while (state_ != State::kEnding || !hosts_.empty()) {
     base::Nanos now = base::monotonic_now();
@@ -109,10 +110,10 @@ void Supervisor::on_child(pid_t pid, int status) {
   if (WIFSIGNALED(status)) kill_session(pid);
   // The front says more about it: it knows what the host was doing.
   parts_.log.debug("worker host ended: " + base::describe_exit(status), {{"pid", int64_t{pid}}});
-  if (pid == prestarted_.pid) {
+  auto not_given = [&](const Prestarted& prestarted) { return prestarted.host.pid == pid; };
+  if (std::erase_if(prestarted_, not_given) > 0) {
     // The front does not know it; the next host shows it what is wrong.
     parts_.log.debug("a host ended before it was asked for: " + base::describe_exit(status));
-    prestarted_ = {};
     return;
   }
   tell_front({.type = LinkType::kHostExited, .pid = pid, .status = status});
@@ -144,8 +145,8 @@ void Supervisor::on_front_exit(int status) {
 }
 
 void Supervisor::orphan_hosts() {
-  prestarted_ = {};
-  wanted_generation_ = 0;
+  prestarted_.clear();
+  wanted_hosts_.clear();
   host_due_ = 0;
   // Each sees the end of its control socket and ends by itself.
   base::Nanos kill_at = base::monotonic_now() + kOrphanGrace;
@@ -163,8 +164,10 @@ bool Supervisor::on_front_message() {
   }
   switch (received->message.type) {
     case LinkType::kStartHost:
-      give_host(received->message.generation,
-                received->message.status == 0 ? HostSettings::kInUse : HostSettings::kNext);
+      give_host(
+          {.pool = received->message.pool,
+           .generation = received->message.generation,
+           .settings = received->message.status == 0 ? HostSettings::kInUse : HostSettings::kNext});
       break;
     case LinkType::kReady:
       was_ready_ = front_ready_ = true;
@@ -195,11 +198,11 @@ void Supervisor::on_deadlines(base::Nanos now) {
   if (is_due(front_due_, now)) {
     front_due_ = 0;
     start_front();
-    prestart_host();
+    prestart_hosts();
   }
   if (is_due(host_due_, now)) {
     host_due_ = 0;
-    give_host(wanted_generation_, wanted_settings_);
+    for (const WantedHost& wanted : std::exchange(wanted_hosts_, {})) give_host(wanted);
   }
   if (is_due(look_at_tls_, now)) {
     look_at_tls_ = now + TlsKeys::kLookInterval;
@@ -251,8 +254,8 @@ void Supervisor::start_front() {
   std::ignore = base::set_nonblocking(link_.get());
 }
 
-base::Result<HostProcess> Supervisor::new_host(const Config& config) {
-  auto host = start_host(config, parts_.descriptor_limit);
+base::Result<HostProcess> Supervisor::new_host(const Config& config, uint32_t pool) {
+  auto host = start_host(config, pool, parts_.descriptor_limit);
   if (host) {
     hosts_.push_back({.pid = host->pid});
   } else {
@@ -261,31 +264,43 @@ base::Result<HostProcess> Supervisor::new_host(const Config& config) {
   return host;
 }
 
-void Supervisor::prestart_host() {
-  if (config().use_stub || front_ == 0) return;
-  auto host = new_host(config());
-  if (host) prestarted_ = std::move(*host);
+void Supervisor::prestart_hosts() {
+  if (front_ == 0) return;
+  for (uint32_t pool : pool_numbers(config())) {
+    auto host = new_host(config(), pool);
+    if (host) prestarted_.push_back({.pool = pool, .host = std::move(*host)});
+  }
 }
 
-void Supervisor::give_host(uint32_t generation, HostSettings settings) {
+HostProcess Supervisor::take_prestarted(uint32_t pool) {
+  auto found = std::ranges::find(prestarted_, pool, &Prestarted::pool);
+  if (found == prestarted_.end()) return {};
+  HostProcess host = std::move(found->host);
+  prestarted_.erase(found);
+  return host;
+}
+
+void Supervisor::give_host(WantedHost wanted) {
   if (state_ == State::kEnding || front_ == 0) return;
-  const bool next = settings == HostSettings::kNext;
+  const bool next = wanted.settings == HostSettings::kNext;
   if (next && !reloading_) return;
   HostProcess host;
-  if (!next && prestarted_.control) {
-    host = std::exchange(prestarted_, {});
-  } else {
-    auto made = new_host(next ? parts_.settings.next_config() : config());
+  if (!next) host = take_prestarted(wanted.pool);
+  if (!host.control) {
+    auto made = new_host(next ? parts_.settings.next_config() : config(), wanted.pool);
     if (!made) {
-      wanted_generation_ = generation;
-      wanted_settings_ = settings;
+      wanted_hosts_.push_back(wanted);
       host_due_ = base::monotonic_now() + kHostRetry;
       return;
     }
     host = std::move(*made);
   }
   int fds[] = {host.control.get()};
-  tell_front({.type = LinkType::kHostStarted, .generation = generation, .pid = host.pid}, fds);
+  tell_front({.type = LinkType::kHostStarted,
+              .pool = wanted.pool,
+              .generation = wanted.generation,
+              .pid = host.pid},
+             fds);
 }
 
 bool Supervisor::tell_front(const LinkMessage& message, std::span<const int> fds,

@@ -79,10 +79,18 @@ class Supervisor {
   // Reads certificates and keys again and gives them to the front. Wrong ones are logged and the
   // old stay.
   void reload_tls();
-  // Starts a host ahead of the front's request for it.
-  void prestart_host();
-  void give_host(uint32_t generation, HostSettings settings);
-  base::Result<HostProcess> new_host(const Config& config);
+  // Starts a host for each pool ahead of the front's request for it.
+  void prestart_hosts();
+  // What the front wants a host for.
+  struct WantedHost {
+    uint32_t pool = 0;
+    uint32_t generation = 0;
+    HostSettings settings = HostSettings::kInUse;
+  };
+  void give_host(WantedHost wanted);
+  // That was started ahead, or an empty one.
+  HostProcess take_prestarted(uint32_t pool);
+  base::Result<HostProcess> new_host(const Config& config, uint32_t pool);
   // False when it was not taken.
   bool tell_front(const LinkMessage& message, std::span<const int> fds = {},
                   std::string_view text = {});
@@ -112,9 +120,12 @@ class Supervisor {
   uint32_t reload_ticket_ = 0;  // of the front's last request for one
 
   std::vector<Host> hosts_;
-  HostProcess prestarted_;
-  uint32_t wanted_generation_ = 0;  // the front waits for a host that could not be forked
-  HostSettings wanted_settings_ = HostSettings::kInUse;
+  struct Prestarted {
+    uint32_t pool = 0;
+    HostProcess host;
+  };
+  std::vector<Prestarted> prestarted_;
+  std::vector<WantedHost> wanted_hosts_;  // the front waits for them, and they could not be forked
   base::Nanos host_due_ = 0;
   base::Nanos drain_by_ = 0;     // 0 = no limit
   base::Nanos give_up_by_ = 0;   // 0 = not ending

@@ -48,7 +48,7 @@ void Supervisor::end_reload(int status) {
   if (status == 0) {
     for (const std::string& line : settings.news()) parts_.log.warn(line);
     settings.adopt_next();
-    prestarted_ = {};  // has the old settings; the end of its control socket ends it
+    prestarted_.clear();  // have the old settings; the end of its control socket ends each
     parts_.log.set_level(settings.config().log_level);
     parts_.log.info("reloaded");
   } else {
