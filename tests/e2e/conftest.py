@@ -62,6 +62,8 @@ def pytest_runtest_setup(item):
         pytest.skip("needs to be started as root")
     if item.get_closest_marker("interrupts_loop") and "thread" in item.config.sanitizers:
         pytest.skip("the thread sanitizer holds signals back while a script calls nothing")
+    if item.get_closest_marker("looks_at_memory") and item.config.sanitizers:
+        pytest.skip("the sanitizers keep memory of their own in the process")
 
 
 @pytest.fixture(scope="session")

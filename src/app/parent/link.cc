@@ -11,7 +11,7 @@ base::Status send_link(int socket, const LinkMessage& message, std::span<const i
   char bytes[sizeof message + kLongestLinkText];
   size_t text_size = std::min(text.size(), kLongestLinkText);
   std::memcpy(bytes, &message, sizeof message);
-  std::memcpy(bytes + sizeof message, text.data(), text_size);
+  std::copy_n(text.begin(), text_size, bytes + sizeof message);
   return base::send_message(socket, {bytes, sizeof message + text_size}, fds);
 }
 

@@ -113,6 +113,7 @@ def spooled(server):
     return total
 
 
+@pytest.mark.looks_at_memory
 def test_many_streams_that_are_not_read_take_bounded_memory(launch):
     """128 answers of 1 MiB, and a client that opens no window: they lie in the spool."""
     server = launch(PHP_WORKERS=2, FRONT_THREADS=1)

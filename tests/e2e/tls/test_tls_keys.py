@@ -64,6 +64,7 @@ def test_php_cannot_reach_the_key(tls_site):
 
 
 @pytest.mark.root_only
+@pytest.mark.looks_at_memory
 def test_the_key_is_not_in_phps_memory(tls_site):
     site = tls_site(PHP_WORKERS=1)
     pair = site.pairs[0]
@@ -80,6 +81,7 @@ def test_the_key_is_not_in_phps_memory(tls_site):
 
 
 @pytest.mark.root_only
+@pytest.mark.looks_at_memory
 def test_the_key_is_private_where_front_and_php_are_one_user(tls_site):
     site = tls_site(PHP_WORKERS=1, RUN_AS="www-data", FRONT_USER="www-data")
     assert processes.euid(site.server.front_pid()) == pwd.getpwnam("www-data").pw_uid
