@@ -55,11 +55,20 @@ FrontLoop::~FrontLoop() {
   services_.loop.remove_hook(*this);
 }
 
+void FrontLoop::use_site(std::shared_ptr<const Site> site) {
+  services_.use_site(std::move(site));
+  for (auto& acceptor : acceptors_) limit_silence(*acceptor);
+}
+
+// A stream's client that vanishes without a word has nothing waiting that WRITE_TIMEOUT could see:
+// its last piece is with the kernel.
+void FrontLoop::limit_silence(Acceptor& acceptor) {
+  net::limit_silence(acceptor.fd.get(), services_.options().write_timeout);
+}
+
 base::Status FrontLoop::listen(base::UniqueFd listener, Protocol protocol) {
-  // A stream's client that vanishes without a word has nothing waiting that WRITE_TIMEOUT could
-  // see: its last piece is with the kernel.
-  net::limit_silence(listener.get(), services_.options().write_timeout);
   auto acceptor = std::make_unique<Acceptor>(std::move(listener), protocol);
+  limit_silence(*acceptor);
   auto added = services_.loop.ready_set().add_shared(acceptor->fd.get(), *acceptor);
   if (added) acceptors_.push_back(std::move(acceptor));
   return added;

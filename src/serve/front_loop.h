@@ -32,7 +32,7 @@ class FrontLoop final : public net::PassHook {
     services_.tls = std::move(context);
   }
   // For requests that begin from now on. Between two passes of the loop.
-  void use_site(std::shared_ptr<const Site> site) { services_.use_site(std::move(site)); }
+  void use_site(std::shared_ptr<const Site> site);
   // Accepts no more; idle connections end now, others after their answer. `on_done` is called,
   // once, when there is none left.
   void drain(std::function<void()> on_done);
@@ -57,6 +57,7 @@ class FrontLoop final : public net::PassHook {
     bool pending = true;  // clients may be waiting
   };
 
+  void limit_silence(Acceptor& acceptor);
   bool accept_some(Acceptor& acceptor);
   bool accept_one(Acceptor& acceptor);
   void pause(ConnectionLimit limit);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 
 #include "net/listener.h"
@@ -24,6 +25,7 @@ class FrontLoopTest : public ServeTest {
     socklen_t size = sizeof address_;
     ASSERT_EQ(::getsockname(bound->front().fd.get(), reinterpret_cast<sockaddr*>(&address_), &size),
               0);
+    listener_ = bound->front().fd.get();
     ASSERT_TRUE(front_->listen(std::move(bound->front().fd)));
   }
   base::UniqueFd dial() {
@@ -32,6 +34,13 @@ class FrontLoopTest : public ServeTest {
     EXPECT_TRUE(base::set_nonblocking(fd.get()));
     turn();
     return fd;
+  }
+  // What connections inherit, in milliseconds.
+  unsigned silence_limit() const {
+    unsigned milliseconds = 0;
+    socklen_t size = sizeof milliseconds;
+    ::getsockopt(listener_, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, &size);
+    return milliseconds;
   }
   // Whom the rate limiter is asked about.
   struct RecordingAdmission final : Admission {
@@ -43,6 +52,7 @@ class FrontLoopTest : public ServeTest {
   };
   RecordingAdmission admission_;
   sockaddr_in address_{};
+  int listener_ = -1;  // the front loop's
 };
 
 TEST_F(FrontLoopTest, AcceptsAndKnowsBothEnds) {
@@ -54,6 +64,16 @@ TEST_F(FrontLoopTest, AcceptsAndKnowsBothEnds) {
   EXPECT_EQ(queue_.var("SERVER_ADDR"), "127.0.0.1");
   EXPECT_EQ(queue_.var("SERVER_NAME"), "127.0.0.1");
   EXPECT_EQ(queue_.var("SERVER_PORT"), std::to_string(ntohs(address_.sin_port)));
+}
+
+TEST_F(FrontLoopTest, GivesAWriteTimeoutThatChangesToItsListeners) {
+  options_.write_timeout = 60 * base::kSecond;
+  start();
+  options_.write_timeout = 5 * base::kSecond;
+  auto site = Site::create(options_);
+  ASSERT_TRUE(site);
+  front_->use_site(std::move(*site));
+  EXPECT_EQ(silence_limit(), 5000u);
 }
 
 TEST_F(FrontLoopTest, TakesATrustedProxysWordForWhoAsks) {
