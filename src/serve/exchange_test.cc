@@ -61,6 +61,25 @@ TEST_F(ExchangeTest, TellsPhpWhatItAsksFor) {
   EXPECT_THAT(receive(), HasSubstr("X-Request-ID: my-id\r\n"));
 }
 
+TEST_F(ExchangeTest, GivesAWorkerScriptWhatItTakes) {
+  options_.workers = {{.path = "/elsewhere/w.php", .name = "", .match = {"/api/*"}}};
+  connect();
+  send("GET /api/x?a=1 HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_EQ(queue_.jobs.size(), 0u);
+  ASSERT_EQ(worker_queue_.jobs.size(), 1u);
+  EXPECT_EQ(worker_queue_.var("SCRIPT_FILENAME"), "/elsewhere/w.php");
+  EXPECT_EQ(worker_queue_.var("DOCUMENT_ROOT"), root_);
+  for (const char* name : {"SCRIPT_NAME", "PHP_SELF", "DOCUMENT_URI"}) {
+    EXPECT_EQ(worker_queue_.var(name), "") << name;
+  }
+  EXPECT_EQ(worker_queue_.var("PATH_INFO"), "(absent)");
+  EXPECT_EQ(worker_queue_.var("REQUEST_URI"), "/api/x?a=1");
+  worker_queue_.say(&ok_, "w", FakeQueue::kEnd);
+  EXPECT_THAT(receive(), EndsWith("w"));
+  send("GET /app.php HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(queue_.jobs.size(), 1u);
+}
+
 TEST_F(ExchangeTest, TellsTheWorkerWhichCodingWasNegotiated) {
   options_.compression = {{base::ContentCoding::kBrotli, base::ContentCoding::kGzip}, 2};
   run("GET /app.php HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip, br;q=0.5\r\n\r\n");

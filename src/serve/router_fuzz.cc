@@ -34,12 +34,18 @@ class Files final : public FileSystem {
       "/z.phar",    "/d.php/t.css", "/.well-known/a", "/w/index.html"};
 };
 
+const std::vector<WorkerRoute> kWorkers = {
+    {.path = "/out/w.php", .name = "", .match = {"/d/*", "!/d/*/x", "/*.php"}},
+    {.path = "/site/a.php", .name = "/a.php", .match = {"/*", "!/up/i*"}}};
+
 const Router& router_of(uint8_t settings) {
   static const Router routers[] = {
       Router({}),
       Router({.index_file = "index.php"}),
       Router({.index_file = "index.php", .index_scripts = true, .php_deny = {"/up/*"}}),
       Router({.index_file = "index.html", .php_deny = {"/*/s/*"}}),
+      Router({.workers = kWorkers}),
+      Router({.index_file = "index.php", .php_deny = {"/up/*"}, .workers = kWorkers}),
   };
   return routers[settings % std::size(routers)];
 }
@@ -53,6 +59,8 @@ void check(uint8_t settings, std::string_view target) {
   bool sent = route.kind == RouteKind::kFile || route.kind == RouteKind::kFallback;
   if (sent) require(!is_source_name(route.file) && !http::has_hidden_segment(route.file));
   if (route.kind != RouteKind::kScript) return;
+  require(!http::has_hidden_segment(path));
+  if (route.pool != 0) return require(route.file == kWorkers.at(route.pool - 1).name);
   require(route.file.ends_with(".php") && files.kind_of(route.file) == FileKind::kFile);
   require(route.path_info.empty() || route.path_info.starts_with('/'));
 }

@@ -28,11 +28,18 @@ std::string url_of(std::string_view scheme, const std::string& name) {
   return std::string(scheme) + "://" + (wildcard ? "127.0.0.1" + port : name) + "/";
 }
 
+// Of all pools.
+uint32_t workers_of(const Config& config) {
+  uint32_t workers = config.classic_pool ? config.php_workers : 0;
+  for (const WorkerScript& script : config.worker_scripts) workers += script.num;
+  return workers;
+}
+
 void say_what_starts(const Config& config, const Sockets& sockets, const base::Logger& log) {
   for (const std::string& notice : config.notices) log.warn(notice);
   log.info("starting", {{"version", HOWDAH_VERSION},
                         {"document_root", config.document_root},
-                        {"workers", uint64_t{config.php_workers}},
+                        {"workers", uint64_t{workers_of(config)}},
                         {"front_threads", uint64_t{config.front_threads}}});
   if (!config.development) return;
   auto say = [&](std::string_view scheme, const net::Listener& listener) {
