@@ -8,35 +8,31 @@ import re
 
 import pytest
 
-from harness.apps import copy_app
+from harness.apps import FRAMEWORKS, STANDINS, start_classic, start_worker
 from harness.forms import multipart, urlencoded
 
-APPS = ("slim3", "symfony54", "illuminate", "lumen", "laravel8")
-
-# What each application must be able to write to.
-def start(launch, name):
-    folder = copy_app(name, launch.folder())
-    settings = f"include_path=.:/usr/share/php;session.save_path={launch.folder(mode=0o777)}"
-    return launch(site=f"{folder}/public", INDEX_FILE="index.php", PHP_INI_SET=settings)
+FAILING = ("symfony54", "laravel8")  # those that have a page that throws
 
 
-@pytest.fixture(scope="module", params=APPS)
-def app(request, launch_shared):
-    return request.param, start(launch_shared, request.param)
+def ways(classic, worker):
+    """Parameters for `started`: applications run for each request, and such that are worker scripts."""
+    return [
+        *(pytest.param((name, start_classic), id=name) for name in classic),
+        *(pytest.param((name, start_worker), id=f"{name}-worker", marks=pytest.mark.howdah_only) for name in worker),
+    ]
 
 
-@pytest.fixture(scope="module")
-def symfony(launch_shared):
-    return start(launch_shared, "symfony54")
+def started(request, launch_shared):
+    name, start = request.param
+    return start(launch_shared, name)
 
 
-@pytest.fixture(scope="module")
-def laravel(launch_shared):
-    return start(launch_shared, "laravel8")
+server = pytest.fixture(started, scope="module", params=ways(FRAMEWORKS, (*FRAMEWORKS, *STANDINS)))
+failing = pytest.fixture(started, scope="module", params=ways(FAILING, (*FAILING, *STANDINS)))
+laravel = pytest.fixture(started, scope="module", params=ways(["laravel8"], ["laravel8"]))
 
 
-def test_a_route_answers_json(app):
-    _, server = app
+def test_a_route_answers_json(server):
     for _ in range(5):
         answer = server.get("/api/ping")
         assert answer.status == 200, answer.text
@@ -44,31 +40,26 @@ def test_a_route_answers_json(app):
         assert answer.header("Content-Type").startswith("application/json")
 
 
-def test_a_route_takes_a_parameter(app):
-    _, server = app
+def test_a_route_takes_a_parameter(server):
     assert server.get("/hello/Ada").text == "Hello Ada"
 
 
-def test_an_unknown_route_is_the_frameworks_404(app):
-    _, server = app
+def test_an_unknown_route_is_the_frameworks_404(server):
     assert server.get("/no/such/route").status == 404
 
 
-def test_a_form_is_echoed(app):
-    _, server = app
+def test_a_form_is_echoed(server):
     body, headers = urlencoded([("a", "1"), ("list[]", "x"), ("list[]", "y")])
     found = server.post("/echo", body, headers).json()
     assert found == {"post": {"a": "1", "list": ["x", "y"]}, "len": len(body)}
 
 
-def test_a_json_body_is_seen_whole(app):
-    _, server = app
+def test_a_json_body_is_seen_whole(server):
     body = b'{"a": [1, 2, 3]}'
     assert server.post("/echo", body, {"Content-Type": "application/json"}).json()["len"] == len(body)
 
 
-def test_an_upload_arrives_whole(app):
-    _, server = app
+def test_an_upload_arrives_whole(server):
     content = os.urandom(1_500_000)
     body, headers = multipart(files=[("file", "data.bin", "application/octet-stream", content)])
     found = server.post("/upload", body, headers).json()
@@ -87,14 +78,9 @@ def count_visits(server):
     return visits
 
 
-def test_symfony_sessions_count(symfony):
-    assert count_visits(symfony) == [1, 2, 3, 4, 5]
-    assert count_visits(symfony) == [1, 2, 3, 4, 5]
-
-
-def test_laravel_sessions_count(laravel):
-    assert count_visits(laravel) == [1, 2, 3, 4, 5]
-    assert count_visits(laravel) == [1, 2, 3, 4, 5]
+def test_sessions_count(server):
+    assert count_visits(server) == [1, 2, 3, 4, 5]
+    assert count_visits(server) == [1, 2, 3, 4, 5]
 
 
 def test_laravel_stores_and_shows_rows_through_blade(laravel):
@@ -108,8 +94,8 @@ def test_laravel_stores_and_shows_rows_through_blade(laravel):
     assert [html.unescape(item) for item in re.findall("<li>(.*?)</li>", page)] == notes
 
 
-def test_an_exception_is_the_frameworks_500_without_details(symfony, laravel):
-    for server in (symfony, laravel):
-        answer = server.get("/fail")
+def test_an_exception_is_the_frameworks_500_without_details(failing):
+    for _ in range(3):
+        answer = failing.get("/fail")
         assert answer.status == 500
         assert "on purpose" not in answer.text

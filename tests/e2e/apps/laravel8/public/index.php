@@ -1,4 +1,5 @@
-<?php // Laravel 8 from Debian's php-laravel-framework: kernel, container, sessions, Blade, query builder on SQLite.
+<?php // Laravel 8 from Debian's php-laravel-framework: kernel, container, sessions, Blade, query builder on SQLite;
+// classic and as a worker script.
 error_reporting(E_ALL & ~E_DEPRECATED);
 ini_set('display_errors', '0'); // the framework sets error_reporting(-1), and PHP 8.4 then reports deprecations
 set_include_path('/usr/share/php');
@@ -32,6 +33,36 @@ $router->get('/session', fn (Request $request) => ['n' => $request->session()->i
     ->middleware([EncryptCookies::class, AddQueuedCookiesToResponse::class, StartSession::class]);
 $router->get('/fail', fn () => throw new RuntimeException('on purpose'));
 
-$response = $kernel->handle($request = Request::capture());
-$response->send();
-$kernel->terminate($request, $response);
+$router->match(['GET', 'POST'], '/whoami', function (Request $request) {
+    if ($request->query('login')) {
+        $request->session()->put('who', $request->query('login'));
+    }
+    if ($request->query('print')) {
+        ob_start();
+        echo "printed for {$request->query('print')}\n";
+    }
+    return response()->json([
+        'query' => $request->query('who'), 'field' => $request->isMethod('GET') ? null : $request->post('who'),
+        'cookie' => $request->cookie('who'), 'header' => $request->header('X-Who'), 'user' => $request->getUser(),
+        'file' => $request->file('file')?->get(), 'session' => $request->session()->get('who'),
+    ])->withHeaders($request->header('X-Who') ? ['X-Answered' => $request->header('X-Who')] : []);
+})->middleware(StartSession::class);
+
+$serve = function () use ($app, $kernel) {
+    // What Octane does, too: Laravel's session store keeps what it holds until another one is made.
+    foreach (['session', 'session.store', StartSession::class, 'cookie'] as $name) {
+        $app->forgetInstance($name);
+    }
+    $response = $kernel->handle($request = Request::capture());
+    $response->send();
+    $kernel->terminate($request, $response);
+};
+
+// A worker script serves one request after the other; otherwise the file is run for each.
+if ($_SERVER['FRANKENPHP_WORKER'] ?? false) {
+    while (frankenphp_handle_request($serve)) {
+        gc_collect_cycles();
+    }
+} else {
+    $serve();
+}

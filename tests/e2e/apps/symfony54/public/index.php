@@ -1,4 +1,5 @@
-<?php // Symfony 5.4 from Debian's php-symfony-framework-bundle, in one file. Cache and logs go to ../var.
+<?php // Symfony 5.4 from Debian's php-symfony-framework-bundle, in one file, classic and as a worker script. Cache and
+// logs go to ../var.
 error_reporting(E_ALL & ~E_DEPRECATED & ~E_USER_DEPRECATED);
 set_include_path('/usr/share/php');
 require_once 'Symfony/Bundle/FrameworkBundle/autoload.php';
@@ -13,7 +14,7 @@ class Kernel extends Symfony\Component\HttpKernel\Kernel
 
     private const ROUTES = [
         'ping' => '/api/ping', 'hello' => '/hello/{name}', 'session' => '/session', 'body' => '/echo', 'upload' => '/upload',
-        'fail' => '/fail',
+        'fail' => '/fail', 'whoami' => '/whoami',
     ];
 
     public function registerBundles(): iterable
@@ -70,6 +71,24 @@ class Kernel extends Symfony\Component\HttpKernel\Kernel
         throw new RuntimeException('on purpose');
     }
 
+    public function whoami(Request $request): Response
+    {
+        $session = $request->getSession();
+        if ($request->query->has('login')) {
+            $session->set('who', $request->query->get('login'));
+        }
+        if ($request->query->has('print')) {
+            ob_start();
+            echo "printed for {$request->query->get('print')}\n";
+        }
+        return new JsonResponse([
+            'query' => $request->query->get('who'), 'field' => $request->request->get('who'),
+            'cookie' => $request->cookies->get('who'), 'header' => $request->headers->get('X-Who'),
+            'user' => $request->getUser(), 'file' => $request->files->get('file')?->getContent(),
+            'session' => $session->get('who'),
+        ], 200, $request->headers->has('X-Who') ? ['X-Answered' => $request->headers->get('X-Who')] : []);
+    }
+
     public function getProjectDir(): string
     {
         return dirname(__DIR__);
@@ -92,7 +111,17 @@ if ($debug) {
     error_reporting(E_ALL & ~E_DEPRECATED & ~E_USER_DEPRECATED);
 }
 $kernel = new Kernel($_SERVER['APP_ENV'] ?? 'prod', $debug);
-$request = Request::createFromGlobals();
-$response = $kernel->handle($request);
-$response->send();
-$kernel->terminate($request, $response);
+$serve = function () use ($kernel) {
+    $response = $kernel->handle($request = Request::createFromGlobals());
+    $response->send();
+    $kernel->terminate($request, $response);
+};
+
+// A worker script serves one request after the other; otherwise the file is run for each.
+if ($_SERVER['FRANKENPHP_WORKER'] ?? false) {
+    while (frankenphp_handle_request($serve)) {
+        gc_collect_cycles();
+    }
+} else {
+    $serve();
+}

@@ -1,0 +1,129 @@
+"""Two users, many clients, few workers that serve them all in turn: an application in a worker script never
+shows one of them what belongs to the other, nor to a request what an earlier one brought along."""
+
+import random
+import threading
+from base64 import b64encode
+
+import pytest
+
+from harness.apps import FRAMEWORKS, STANDINS, start_worker
+from harness.client import Connection
+from harness.forms import multipart, urlencoded
+from harness.waiting import allow
+
+pytestmark = pytest.mark.howdah_only
+
+USERS = ("ada", "bob")
+CLIENTS = 64
+REQUESTS_EACH = 12
+TIMEOUT = 120
+NOTHING = dict.fromkeys(("query", "field", "cookie", "header", "user", "file", "session"))
+
+
+@pytest.fixture(scope="module", params=(*FRAMEWORKS, *STANDINS))
+def server(request, launch_shared):
+    return start_worker(launch_shared, request.param)
+
+
+class Visitor:
+    """One client of one user, with a session of its own. Each request brings some of what a request can
+    bring, and the answer must speak of exactly that."""
+
+    def __init__(self, user, seed):
+        self._user = user
+        self._choice = random.Random(seed)
+        self._session_cookie = None
+        self._logged_in = False
+
+    def _some(self):
+        return self._choice.random() < 0.5
+
+    def _request(self):
+        """(method, target, body, headers) and what they make the application say."""
+        user, headers, said, cookies, query = self._user, {}, dict(NOTHING), [], []
+        method, body = "GET", None
+        if self._some():
+            query.append(f"who={user}")
+            said["query"] = user
+        if self._some():
+            cookies.append(f"who={user}")
+            said["cookie"] = user
+        if self._some():
+            headers["X-Who"] = said["header"] = user
+        if self._some():
+            headers["Authorization"] = f"Basic {b64encode(f'{user}:secret'.encode()).decode()}"
+            said["user"] = user
+        if self._some():
+            query.append(f"print={user}")
+        if self._some():
+            fields, files = [("who", user)], []
+            said["field"] = user
+            if self._some():
+                said["file"] = f"file of {user}" * 500
+                files = [("file", "a.txt", "text/plain", said["file"].encode())]
+            method = "POST"
+            body, form = multipart(fields, files) if files else urlencoded(fields)
+            headers |= form
+        if self._session_cookie and self._logged_in and self._choice.random() < 0.1:
+            self._session_cookie, self._logged_in = None, False  # has lost it
+        if self._session_cookie:
+            cookies.append(self._session_cookie)
+        if not self._logged_in and self._some():
+            query.append(f"login={user}")
+            self._logged_in = True
+        said["session"] = user if self._logged_in else None
+        if cookies:
+            headers["Cookie"] = "; ".join(cookies)
+        return (method, f"/whoami?{'&'.join(query)}", body, headers), said
+
+    def visit(self, connection):
+        request, said = self._request()
+        answer = connection.request(*request)
+        told = f"{request[0]} {request[1]} with {sorted(request[3])} was answered {answer.status} {answer.text[:500]}"
+        assert answer.status == 200, told
+        # Whether and where printed text gets through is the framework's choice.
+        if "print=" in request[1]:
+            answer.body = answer.body.replace(f"printed for {self._user}\n".encode(), b"", 1)
+        assert answer.json() == said, f"{told}\ninstead of {said}"
+        assert answer.header("X-Answered") == said["header"], told
+        for cookie in answer.all("Set-Cookie"):
+            self._session_cookie = cookie.split(";")[0]
+
+
+def crowd(server, seed, requests_each):
+    """Runs all clients; what went wrong, at most one for each."""
+    failures = []
+
+    def run(number):
+        visitor = Visitor(USERS[number % len(USERS)], f"{seed}-{number}")
+        try:
+            with Connection(server.address, TIMEOUT) as connection:
+                for _ in range(requests_each):
+                    visitor.visit(connection)
+        except Exception as error:  # an assertion, or the connection's end
+            failures.append(f"client {number}: {error!r}")
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(allow(TIMEOUT) + 10)
+    return failures
+
+
+def test_nobody_sees_what_belongs_to_another(server, request):
+    seed = request.config.getoption("--seed") or random.randrange(1 << 32)
+    failures = crowd(server, seed, REQUESTS_EACH)
+    assert not failures, f"--seed={seed}: {len(failures)} of {CLIENTS} clients, the first:\n{failures[0]}"
+
+
+def test_a_bare_request_after_a_full_one_sees_nothing(server):
+    full = {"X-Who": "ada", "Cookie": "who=ada", "Authorization": f"Basic {b64encode(b'ada:secret').decode()}"}
+    body, form = multipart([("who", "ada")], [("file", "a.txt", "text/plain", b"file of ada")])
+    for _ in range(6):
+        seen = server.post("/whoami?who=ada&login=ada", body, {**full, **form}).json()
+        assert seen == {**dict.fromkeys(NOTHING, "ada"), "file": "file of ada"}
+        answer = server.get("/whoami")
+        assert answer.json() == NOTHING
+        assert answer.header("X-Answered") is None
