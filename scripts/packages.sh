@@ -27,6 +27,9 @@ packages_certs=(openssl)
 
 # Load benches: what Howdah is measured against, and with.
 packages_bench=(nginx-light php8.2-fpm wrk nghttp2-client curl openssl python3)
+packages_bench_worker=(
+  "${packages_bench[@]}" php-symfony-framework-bundle php-laravel-framework php8.2-sqlite3 php8.2-mbstring
+)
 
 # Fuzz targets.
 packages_fuzz=("${packages_build[@]}" clang-19 libclang-rt-19-dev)

@@ -84,9 +84,9 @@ class Server:
             if ended or time.monotonic() > deadline:
                 raise StartFailed(f"{self.name} does not answer\n{self.log_end()}")
             time.sleep(0.001)
+
     def log_end(self):
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:]) if self._log.exists() else ""
-
 
     def stop(self):
         family = procfs.tree(*self.roots)
@@ -109,7 +109,8 @@ class Server:
 
 
 class Howdah(Server):
-    """`build` is the build directory, `php` the name of the worker program in its bin/."""
+    """`build` is the build directory, `php` the name of the worker program in its bin/, `certificate` a
+    (certificate, key), or None for a server without TLS."""
 
     def __init__(self, folder, name, build, php, www, ini, certificate, **variables):
         self.name = name
@@ -122,9 +123,6 @@ class Howdah(Server):
         self._environment = {
             "HOWDAH_PHP": str(build / "bin" / php),
             "LISTEN_ADDR": f"127.0.0.1:{self.port}",
-            "TLS_LISTEN_ADDR": f"127.0.0.1:{self.tls_port}",
-            "TLS_CERT": str(certificate[0]),
-            "TLS_KEY": str(certificate[1]),
             "DOCUMENT_ROOT": str(www),
             "PHP_WORKERS": str(WORKERS),
             "PHP_WORKERS_MAX": str(WORKERS),
@@ -133,8 +131,15 @@ class Howdah(Server):
             "SPOOL_DIR": str(spool),
             "ACCESS_LOG": "0",
             "LOG_FORMAT": "json",
+            **self._tls(certificate),
             **variables,
         }
+
+    def _tls(self, certificate):
+        if certificate is None:
+            return {}
+        address = f"127.0.0.1:{self.tls_port}"
+        return {"TLS_LISTEN_ADDR": address, "TLS_CERT": str(certificate[0]), "TLS_KEY": str(certificate[1])}
 
     def launch(self):
         self._spawn([self._program], **self._environment)
@@ -186,12 +191,9 @@ http {{
   upstream php {{ server unix:{folder}/fpm.sock; {keepalive} }}
   server {{
     listen 127.0.0.1:{port} backlog=1024;
-    listen 127.0.0.1:{tls_port} ssl http2 backlog=1024;
-    ssl_certificate {certificate};
-    ssl_certificate_key {key};
-    ssl_protocols TLSv1.2 TLSv1.3;
-    ssl_session_cache shared:tls:10m;
+    {tls}
     root {www};
+    {front_controller}
     location ~ \\.php$ {{
       include /etc/nginx/fastcgi.conf;
       fastcgi_pass php;
@@ -201,13 +203,23 @@ http {{
 }}
 """
 
+NGINX_TLS = """
+    listen 127.0.0.1:{port} ssl http2 backlog=1024;
+    ssl_certificate {certificate};
+    ssl_certificate_key {key};
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_session_cache shared:tls:10m;
+"""
+
+NGINX_FRONT_CONTROLLER = "location / { try_files $uri /index.php$is_args$args; }"
+
 
 class NginxFpm(Server):
-    """nginx in front of PHP-FPM, or, without PHP, nginx for static files."""
+    """nginx in front of PHP-FPM, or, without PHP, nginx for static files. `certificate` as with Howdah."""
 
     programs = ("nginx", "php-fpm8.2")
 
-    def __init__(self, folder, name, www, ini, certificate, keepalive=False):
+    def __init__(self, folder, name, www, ini, certificate, keepalive=False, front_controller=False):
         self.name = name
         super().__init__(folder)
         self._ini = ini
@@ -217,9 +229,8 @@ class NginxFpm(Server):
             "workers": WORKERS,
             "www": www,
             "port": self.port,
-            "tls_port": self.tls_port,
-            "certificate": certificate[0],
-            "key": certificate[1],
+            "tls": NGINX_TLS.format(port=self.tls_port, certificate=certificate[0], key=certificate[1]) if certificate else "",
+            "front_controller": NGINX_FRONT_CONTROLLER if front_controller else "",
             "user": f"user {php_user()};" if root else "",
             "identity": f"user = {php_user()}\ngroup = {php_user()}" if root else "",
             # For each nginx worker. A kept connection holds a PHP-FPM worker: more of them would starve the rest.

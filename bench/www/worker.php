@@ -1,0 +1,5 @@
+<?php
+while (frankenphp_handle_request(static function (): void {
+    echo 'Hello, World!';
+})) {
+}
