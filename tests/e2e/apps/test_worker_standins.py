@@ -116,8 +116,8 @@ def test_octane_works_on_after_the_answer(octane):
 def test_a_time_limit_that_the_boot_set_holds_for_each_request(launch):
     server = start_worker(launch, "octane", WORKER_NUM=1, REQUEST_MAX_EXECUTION_TIME=1)
     for _ in range(2):
-        assert server.get("/busy").status == 500
-        server.error_line("Maximum execution time of 1 second exceeded")
+        # The boot has set display_errors to stderr, which PHP knows for command lines only: the page shows it.
+        assert "Maximum execution time of 1 second exceeded" in server.get("/busy").text
         assert server.get("/hello/Ada").text == "Hello Ada"
 
 
