@@ -1,0 +1,5 @@
+<?php
+// phpinfo().
+return function () {
+    phpinfo(INFO_GENERAL | INFO_MODULES);
+};

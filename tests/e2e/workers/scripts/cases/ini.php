@@ -1,0 +1,5 @@
+<?php
+// A setting.
+return function () {
+    echo ini_get($_GET['name']);
+};

@@ -1,0 +1,5 @@
+<?php
+// A function that was preloaded.
+return function () {
+    echo preloaded();
+};

@@ -1,0 +1,7 @@
+<?php
+// An event stream.
+return function () {
+    header('Content-Type: text/event-stream');
+    echo "data: first\n\n";
+    echo json_encode([tokio_is_streaming(), tokio_stream_flush()]), "\n\n";
+};

@@ -1,0 +1,2 @@
+<?php
+return [count($_REQUEST), $_REQUEST['val'] === $_GET['val'], $_REQUEST['val']];
