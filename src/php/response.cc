@@ -127,6 +127,8 @@ bool finish_answer() {
   RequestState* state = current_state;
   // Its time was up before this: REQUEST_TIMEOUT ends the script, answered or not.
   if (state->channel->cancelled()) return output_refused(state), true;
+  // What is said from now on tells nothing of the client.
+  if (state->channel->client_gone()) PG(connection_status) |= PHP_CONNECTION_ABORTED;
   state->answer.finish();
   return true;
 }

@@ -1,9 +1,10 @@
 """What a request sees in a worker script, and in the same script run for each request. docs/worker_mode.md
 says which of these is which case of the worker API."""
 
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -13,6 +14,7 @@ from harness.waiting import wait_until
 pytestmark = pytest.mark.howdah_only("worker mode, and what its scripts call")
 
 CLIENTS = 32
+TAKEN = 1001  # fields of a form that PHP takes when max_input_vars is 1000
 BASIC = "Basic a2V2aW46cGFzc3dvcmQ="  # kevin:password
 
 
@@ -30,7 +32,7 @@ def kind(request):
 
 @pytest.fixture(scope="module")
 def both(launch_shared, kind):
-    return launch_shared(www="scripts", FROM_THE_SYSTEM="yes", **settings(kind))
+    return launch_shared(www="scripts", FROM_THE_SYSTEM="yes", PHP_INI_SET="expose_php=1", **settings(kind))
 
 
 @pytest.fixture(scope="module")
@@ -298,8 +300,6 @@ def test_h6_a_204_has_no_body(both):
 
 @pytest.mark.parametrize("line, status", [("HTTP/", 200), ("HTTP/1.1 418 I'm a teapot", 418), ("HTTP/1.1 404 Not Found", 404)])
 def test_h7_h8_status_lines(both, line, status):
-    from urllib.parse import quote
-
     assert both.get(f"/status_line?line={quote(line)}").status == status
     assert both.get("/hello").status == 200
 
@@ -401,7 +401,7 @@ def test_a_form_with_too_many_fields_is_told_of_where_the_script_looks(launch_on
     body, headers = forms.urlencoded([(f"f{i}", i) for i in range(1100)])
     for _ in range(2):
         answer = server.request("POST", "/", body=body, headers=headers)
-        assert (answer.status, answer.text) == (400, "[1000,400]")
+        assert (answer.status, answer.text) == (400, f"[{TAKEN},400]")
         assert server.get("/").text == "[0,200]"
 
 
@@ -416,7 +416,7 @@ def test_the_last_error_is_the_requests(one):
     body, headers = forms.urlencoded([(f"f{i}", i) for i in range(1100)])
     for _ in range(2):
         message, fields = one.request("POST", "/last_error", body=body, headers=headers).json()
-        assert message.startswith("frankenphp_handle_request(") and fields == 1000
+        assert message.startswith("frankenphp_handle_request(") and fields == TAKEN
         assert one.get("/last_error").json() == [None, 0]
 
 
@@ -471,7 +471,7 @@ def test_s3_a_save_handler_of_the_boot_stays(launch_one):
 def test_s4_s5_a_session_is_its_owners_alone(one, ending):
     identity = one.get(f"/session_set?of=A{ending}").text
     assert len(identity) >= 22
-    assert one.get("/session_look").json() == [None, "", 1, None]
+    assert one.get("/session_look").json() == [None, "", 1, ""]
     assert one.get("/session_get").text == "NOT_FOUND"
     assert one.get("/session_get", headers={"Cookie": f"PHPSESSID={identity}"}).text == "of A"
 
@@ -517,11 +517,10 @@ def test_w6_a_client_that_left_is_noticed(both):
             raw.send(f"GET /aborted?finish={finish}&i={number}&gate={gate.path} HTTP/1.1\r\nHost: a\r\n\r\n")
             gate.wait_started()
         # The front sees the end of the connection before it hears of more output.
-        wait_until(lambda: both.metrics()["tokio_php_active_connections"] <= 1, "the connection to be gone")
+        wait_until(lambda: both.metrics()["tokio_php_active_connections"] == 0, "the connection to be gone")
         gate.release()
         status = both.error_line(f"of {number}")["msg"]
-        # After the end of the answer nobody is there to be missed.
-        assert f"status {0 if finish else 1} " in status
+        assert "status 1 " in status
 
 
 def test_w11_objects_of_the_boot_stay(one):
@@ -572,7 +571,7 @@ def test_w23_the_time_limit_ends_the_request_and_the_script_starts_again(one):
 
 def test_buffers_left_open_are_sent_and_shutdown_functions_wait(one):
     for _ in range(3):
-        assert one.get("/leave_open").text == "LEFT OPEN 2"
+        assert one.get("/leave_open").text == "LEFT OPEN 3"
         assert one.get("/hello?i=2").text == "I am by birth a Genevese (2)"
 
 
@@ -627,10 +626,8 @@ def test_e7_changes_of_env_stay(one):
     assert [one.get("/env_change").text for _ in range(3)] == ["by the first request"] * 3
 
 
-def test_e9_variables_in_php_ini(launch_one, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ini")
-    folder.chmod(0o755)
-    ini = folder / "php.ini"
+def test_e9_variables_in_php_ini(launch, launch_one):
+    ini = Path(launch.folder()) / "php.ini"
     ini.write_text("zend.assertions=${LITERAL_ZERO}\n")
     server = launch_one(PHP_INI=str(ini), LITERAL_ZERO="0")
     assert [server.get("/ini?name=zend.assertions").text for _ in range(2)] == ["0", "0"]

@@ -2,6 +2,9 @@
 // Goes on when the client has left, and says so.
 return function () {
     ignore_user_abort(true);
+    while (ob_get_level() > 0) {
+        ob_end_flush();
+    }
     $gate = fopen($_GET['gate'] . '/started', 'w');
     fwrite($gate, getmypid());
     fclose($gate);

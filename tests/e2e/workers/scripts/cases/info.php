@@ -1,5 +1,5 @@
 <?php
 // phpinfo().
 return function () {
-    phpinfo(INFO_GENERAL | INFO_MODULES);
+    phpinfo(INFO_GENERAL | INFO_VARIABLES);
 };

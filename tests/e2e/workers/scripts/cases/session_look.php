@@ -1,5 +1,5 @@
 <?php
 // What there is of sessions without one.
 return function () {
-    echo json_encode([$_SESSION ?? null, session_id(), session_status(), @constant('SID')]);
+    echo json_encode([$_SESSION ?? null, session_id(), session_status(), defined('SID') ? @constant('SID') : '']);
 };
