@@ -292,6 +292,33 @@ TEST_F(ChannelTest, AFinishedAnswerIsCompleteWhileItsScriptGoesOn) {
   EXPECT_TRUE(frames().empty());  // no second end
 }
 
+TEST_F(ChannelTest, AWorkerTellsThatItWaitsAndWhatBecameOfItsScript) {
+  EXPECT_FALSE(seat->report().waited);
+  worker->report_restart();
+  worker->report_restart();
+  EXPECT_FALSE(seat->report().waited);
+  ASSERT_TRUE(publish(0, 1));
+  worker->next_request();
+  EXPECT_TRUE(seat->report().waited);
+  EXPECT_EQ(seat->report().script_restarts, 2u);
+}
+
+TEST_F(ChannelTest, ALogLineBetweenRequestsBelongsToNoneThatRuns) {
+  worker->record("before the first");
+  ASSERT_TRUE(publish(0, 5));
+  worker->next_request();
+  ASSERT_TRUE(worker->begin());
+  worker->release();
+  worker->record("after the last");
+  auto got = frames();
+  ASSERT_EQ(got.size(), 3u);
+  EXPECT_EQ(got[0].ticket, 0u);
+  EXPECT_EQ(got[0].payload, "before the first");
+  EXPECT_EQ(got[2].type, FrameType::kLog);
+  EXPECT_EQ(got[2].payload, "after the last");
+  EXPECT_EQ(front->claim(0).state, SlotState::kReleased);
+}
+
 TEST_F(ChannelTest, PassesADescriptorForALargeBody) {
   int file = ::memfd_create("body", 0);
   ASSERT_EQ(::write(file, "large", 5), 5);

@@ -32,9 +32,10 @@ enum class ControlType : uint32_t {
   kReady = 16,    // version, text = build id; status = a WorkerKind; pid = the host's; text after a
                   // newline = PHP version
   kSpawned = 17,  // worker, incarnation, pid (of the process that a thread is in)
-  kExited = 18,   // worker, incarnation, pid, status as waitpid() gives it (or would, for a thread)
-  kLine = 19,     // worker (kNoWorker: the host itself), text: a line of its stderr
-  kFailed = 20,   // text: why the host cannot start; it ends after this
+  kExited = 18,  // worker, incarnation, pid, status as waitpid() gives it (or would, for a thread);
+                 // text: why its script did not come to its loop
+  kLine = 19,    // worker (kNoWorker: the host itself), text: a line of its stderr
+  kFailed = 20,  // text: why the host cannot start; it ends after this
   kYielded = 21,  // worker, incarnation, text: where the interrupted script was ("file:line")
   // A new host is wanted. status 0: a script called opcache_reset(); kTakesNoMore: OPcache is full
   // and would restart, so this host's threads end at their next request

@@ -77,6 +77,13 @@ base::Result<std::shared_ptr<Seat>> Seat::create(uint32_t worker, uint32_t incar
   return seat;
 }
 
+WorkerSays Seat::report() const {
+  const auto* report = reinterpret_cast<const WorkerReport*>(
+      static_cast<const char*>(controls_.data()) + kReportOffset);
+  return {.waited = report->waited.load(std::memory_order_acquire) != 0,
+          .script_restarts = report->script_restarts.load(std::memory_order_relaxed)};
+}
+
 base::Status Seat::send_body(uint32_t ticket, int body) {
   std::span<const char> bytes(reinterpret_cast<const char*>(&ticket), sizeof ticket);
   if (body < 0) return base::send_message(body_socket_.get(), bytes);

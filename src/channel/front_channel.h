@@ -57,6 +57,12 @@ class RingReader {
   uint64_t cursor_ = 0;
 };
 
+// A copy of what a worker says in its WorkerReport. Any values are possible.
+struct WorkerSays {
+  bool waited = false;
+  uint32_t script_restarts = 0;
+};
+
 // The front's half of one worker incarnation.
 class Seat {
  public:
@@ -71,6 +77,8 @@ class Seat {
     return static_cast<const RingControl*>(controls_.data())[loop].wanted_deadline.load(
         std::memory_order_relaxed);
   }
+  // From any thread.
+  WorkerSays report() const;
   // Answers kNeedBody: passes `body` (-1: there is none any more) for `ticket`. Never blocks.
   base::Status send_body(uint32_t ticket, int body);
   // For kSpawn: the region and the worker's end of the body socket. Close them after sending.

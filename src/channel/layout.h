@@ -7,7 +7,7 @@
 //              RequestRegion, the order ring, the slots
 //   claims     the one page everybody writes: who took which slot, who sleeps, who has news
 //   responses  one region per worker incarnation, shared by that worker and the front: a ring of
-//              frames for each event loop
+//              frames for each event loop, and what the worker tells of itself
 //
 // Everything the front reads from claims or responses is hostile. Structures hold only lock-free
 // atomics and plain integers.
@@ -21,7 +21,7 @@
 namespace howdah::channel {
 
 inline constexpr uint32_t kMagic = 0x44574f48;  // "HOWD"
-inline constexpr uint32_t kLayoutVersion = 4;
+inline constexpr uint32_t kLayoutVersion = 5;
 
 inline constexpr size_t kCacheLine = 64;
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
@@ -165,9 +165,20 @@ struct alignas(2 * kCacheLine) RingControl {
   std::atomic<uint32_t> room;
 };
 
+// What a worker tells of itself besides its answers; the worker's. The front looks from time to
+// time: nobody is woken.
+struct WorkerReport {
+  // 1 from the first time on that the worker waited for a request.
+  std::atomic<uint32_t> waited;
+  // How often its script has ended and begun again (worker mode).
+  std::atomic<uint32_t> script_restarts;
+};
+
 inline constexpr size_t kPage = 4096;
+inline constexpr size_t kReportOffset = kPage;
 inline constexpr size_t kRingControls = 2 * kPage;
-static_assert(sizeof(RingControl) * kMaxLoops <= kRingControls);
+static_assert(sizeof(RingControl) * kMaxLoops <= kReportOffset);
+static_assert(kReportOffset + sizeof(WorkerReport) <= kRingControls);
 constexpr size_t ring_offset(uint32_t loop) { return kRingControls + loop * kRingBytes; }
 constexpr size_t response_region_bytes(uint32_t loops) { return ring_offset(loops); }
 

@@ -73,6 +73,10 @@ base::Result<std::unique_ptr<WorkerChannel>> WorkerChannel::attach(SharedRegions
 }
 
 const Request* WorkerChannel::next_request() {
+  if (!waited_) {
+    waited_ = true;
+    report().waited.store(1, std::memory_order_release);
+  }
   while (!must_stop()) {
     if (try_claim()) return &request_;
     sleep_until_woken();
@@ -200,6 +204,10 @@ RingControl& WorkerChannel::control() const {
   return static_cast<RingControl*>(responses_.data())[loop_];
 }
 
+WorkerReport& WorkerChannel::report() const {
+  return *reinterpret_cast<WorkerReport*>(static_cast<char*>(responses_.data()) + kReportOffset);
+}
+
 char* WorkerChannel::ring_at(uint64_t position) const {
   return rings_[loop_].data() + position % kRingBytes;
 }
@@ -321,9 +329,7 @@ void WorkerChannel::log(int level, std::string_view text) {
   put_log(0, {payload, text.size() + 1});
 }
 
-void WorkerChannel::record(std::string_view payload) {
-  if (slot_ != nullptr) put_log(kFrameRecord, payload);
-}
+void WorkerChannel::record(std::string_view payload) { put_log(kFrameRecord, payload); }
 
 void WorkerChannel::put_log(uint16_t flags, std::string_view payload) {
   uint64_t taken = control().taken.load(std::memory_order_acquire);

@@ -56,8 +56,9 @@ class WorkerChannel {
                                                              base::UniqueFd responses,
                                                              base::UniqueFd body_socket);
 
-  // Blocks until a request is claimed; nullptr when this worker is to end. The request is valid
-  // until release(). Until begin() the front hands it to another worker if this one dies.
+  // Blocks until a request is claimed; nullptr when this worker is to end. The first call tells the
+  // front that the worker waits. The request is valid until release(). Until begin() the front
+  // hands it to another worker if this one dies.
   const Request* next_request();
   // PHP is about to see the request. False when the front has taken it back (it holds this worker
   // for dead): the request is gone, and nothing is to be done for it.
@@ -79,7 +80,8 @@ class WorkerChannel {
   // A line for the log, attributed to this request. Cut at kMaxTextBytes. `level` is a
   // base::LogLevel. Never blocks for long: dropped when the ring is full.
   void log(int level, std::string_view text);
-  // The same for a structured line: `payload` is what encode_record() made.
+  // The same for a structured line: `payload` is what encode_record() made. Also between requests;
+  // then it is nobody's.
   void record(std::string_view payload);
   // The slot is not read any more; the worker is idle after it. Ends the answer if end() was not
   // called.
@@ -92,6 +94,11 @@ class WorkerChannel {
   // The descriptor of a body that is larger than the inline part: the whole body, at offset 0, read
   // only. Asks the front and waits for it.
   base::Result<base::UniqueFd> body_descriptor();
+
+  // Told to the front, which looks from time to time: the script begins again.
+  void report_restart() { report().script_restarts.fetch_add(1, std::memory_order_relaxed); }
+  // Whether next_request() would return nullptr.
+  bool must_stop() const;
 
   bool client_gone() const { return slot_->client_gone.load(std::memory_order_relaxed) != 0; }
   bool cancelled() const { return slot_->cancelled.load(std::memory_order_relaxed) != 0; }
@@ -108,7 +115,7 @@ class WorkerChannel {
       : regions_(regions), worker_(worker), incarnation_(incarnation) {}
 
   bool try_claim();
-  bool must_stop() const;
+  WorkerReport& report() const;
   void sleep_until_woken();
   // Room for a frame with `length` bytes; false when the answer is given up.
   bool reserve(size_t length);
@@ -143,6 +150,7 @@ class WorkerChannel {
   uint64_t written_ = 0;
   uint64_t published_ = 0;
   uint64_t open_body_ = kNoFrame;  // position of an unpublished kBody frame that can be extended
+  bool waited_ = false;
   std::atomic<bool> stop_{false};
   static constexpr uint64_t kNoFrame = ~uint64_t{0};
 };

@@ -139,6 +139,8 @@ TEST(MetricsText, HasTheNamesOfTheContract) {
         "tokio_php_workers{pool=\"w\\\".php\",state=\"busy\"} 2\n",
         "tokio_php_worker_memory_bytes{pool=\"classic\",worker=\"0\"} 4096\n",
         "tokio_php_worker_restarts_total{cause=\"crash\"} 0\n",
+        "tokio_php_worker_restarts_total{cause=\"script\"} 0\n",
+        "tokio_php_worker_restarts_total{cause=\"boot\"} 0\n",
         "tokio_php_memory_usage_percent 75\n",
         "node_memory_MemUsed_bytes 750\n"}) {
     EXPECT_THAT(text, HasSubstr(line));

@@ -158,6 +158,8 @@ void write_workers(Writer& writer, const MetricsSnapshot& snapshot) {
   writer.sample("cause=\"max_requests\"", snapshot.pool.restarts_max_requests);
   writer.sample("cause=\"max_memory\"", snapshot.pool.restarts_max_memory);
   writer.sample("cause=\"idle\"", snapshot.pool.restarts_idle);
+  writer.sample("cause=\"script\"", snapshot.pool.restarts_script);
+  writer.sample("cause=\"boot\"", snapshot.pool.restarts_boot);
   writer.sample("cause=\"other\"", snapshot.pool.restarts_other);
 }
 

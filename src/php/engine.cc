@@ -10,6 +10,7 @@
 #include "php/functions.h"
 #include "php/ini.h"
 #include "php/interrupt.h"
+#include "php/opcache_restarts.h"
 #include "php/sapi_module.h"
 #include "php/server_variables.h"
 #include "php/user_ini.h"
@@ -45,7 +46,9 @@ bool start_engine(const Options& options) {
   zend_signal_startup();
 
   static std::string ini_entries;
-  ini_entries = make_ini_entries(options.ini_sets);
+  std::vector<std::string> sets = options.ini_sets;
+  if (!options.worker_script.path.empty()) sets.emplace_back(kNoForcedRestart);
+  ini_entries = make_ini_entries(sets);
   sapi_module_struct* module = server_sapi(options.sapi_name.c_str());
   sapi_startup(module);
   // sapi_startup() clears them.

@@ -202,7 +202,7 @@ bool Host::start() {
   warm();  // while a full pipe does not hold up what PHP says
   errors_.started();
 
-  if (kThreaded) {
+  if (kThreaded || script() != nullptr) {
     if (auto status = prevent_opcache_restarts(); !status) return fail(status.error().message());
     renewal_event_ = renewal_event();
   }

@@ -14,12 +14,12 @@ void (*next_interrupt)(zend_execute_data*) = nullptr;
 void leave_note(RequestState* state, bool exact) {
   WorkerNote* note = state->note;
   if (note == nullptr || state->note_exact != 0) return;
-  note->ready.store(0, std::memory_order_relaxed);
+  note->ready.store(WorkerNote::kNone, std::memory_order_relaxed);
   Position position = describe_position(note->text, sizeof note->text - 1);
   if (position.size == 0) return;
   state->note_exact = exact || position.in_internal_call;
   note->text[position.size] = '\0';
-  note->ready.store(1, std::memory_order_release);
+  note->ready.store(WorkerNote::kInterrupted, std::memory_order_release);
 }
 
 void on_signal(int) {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "php/php_api.h"
+#include "php/request_state.h"
 
 namespace howdah::php {
 namespace {
@@ -18,6 +19,9 @@ namespace {
 // they are past what OPcache does.
 constexpr base::Nanos kStartsLimit = 200 * base::kMillisecond;
 constexpr useconds_t kLookMicroseconds = 50;
+
+// How often a worker asks whether a restart is pending, which takes some microseconds.
+[[maybe_unused]] constexpr base::Nanos kPendingInterval = base::kSecond;
 
 // In memory that the host shares with processes that it forks: OPcache's memory is theirs, too.
 struct Shared {
@@ -52,6 +56,8 @@ void reset_by_a_new_host(INTERNAL_FUNCTION_PARAMETERS) {
   ZEND_PARSE_PARAMETERS_NONE();
   if (!api_allowed()) RETURN_FALSE;
   if (!zend_ini_long("opcache.enable", strlen("opcache.enable"), 0)) RETURN_FALSE;
+  // A script that asks for it whenever it boots would never come to an end.
+  if (current_state != nullptr && current_state->run.is_booting()) RETURN_TRUE;
   want(Renewal::kAsked);
   RETURN_TRUE;
 }
@@ -98,6 +104,29 @@ Renewal take_wanted_renewal() {
   [[maybe_unused]] ssize_t got = ::read(event, &count, sizeof count);
   return shared->wanted.exchange(Renewal::kNone);
 }
+
+#if PHP_VERSION_ID >= 80400
+void look_for_wanted_restart(base::Nanos) {}
+#else
+void look_for_wanted_restart(base::Nanos now) {
+  thread_local base::Nanos look_at = 0;
+  if (shared == nullptr || now < look_at) return;
+  look_at = now + kPendingInterval;
+  const char* limited = zend_ini_string("opcache.restrict_api", strlen("opcache.restrict_api"), 0);
+  if (limited != nullptr && *limited != '\0') return;  // it would warn
+  auto* function = static_cast<zend_function*>(zend_hash_str_find_ptr(
+      CG(function_table), "opcache_get_status", strlen("opcache_get_status")));
+  if (function == nullptr) return;
+  zval without_scripts, status;
+  ZVAL_FALSE(&without_scripts);
+  zend_call_known_function(function, nullptr, nullptr, &status, 1, &without_scripts, nullptr);
+  if (Z_TYPE(status) != IS_ARRAY) return;  // it is off
+  zval* pending =
+      zend_hash_str_find(Z_ARRVAL(status), "restart_pending", strlen("restart_pending"));
+  if (pending != nullptr && Z_TYPE_P(pending) == IS_TRUE) want(Renewal::kNeeded);
+  zval_ptr_dtor(&status);
+}
+#endif
 
 bool enter_request_start() {
   if (shared == nullptr) return true;

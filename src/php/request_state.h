@@ -14,9 +14,15 @@
 
 namespace howdah::php {
 
-// A line that a worker leaves for the host, readable after the worker's death: where the script was
-// when it was interrupted. One per worker, in memory that the host shares with its workers.
+// A line that a worker leaves for the host, readable after the worker's death. One per worker, in
+// memory that the host shares with its workers.
 struct WorkerNote {
+  enum : uint32_t {
+    kNone,
+    kInterrupted,  // where the script was then
+    kReported,     // that has been told to the front
+    kBootFailed,   // why the worker script ended
+  };
   std::atomic<uint32_t> ready;
   char text[508];
 };

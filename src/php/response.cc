@@ -4,6 +4,7 @@
 
 #include "php/interrupt.h"
 #include "php/request_state.h"
+#include "php/script_log.h"
 
 namespace howdah::php {
 namespace {
@@ -87,7 +88,8 @@ void set_status(int status) {
 size_t write_output(const char* bytes, size_t size) {
   RequestState* state = current_state;
   if (state == nullptr || !state->in_request) {
-    // Before the first request: warnings of PHP's start.
+    // Warnings of PHP's start; what a worker script prints between requests.
+    keep_last_words(state, {bytes, size});
     return ::write(STDERR_FILENO, bytes, size) < 0 ? 0 : size;
   }
   if (!state->connected() || state->channel->ended()) return size;

@@ -9,6 +9,7 @@
 #include "php/request_body.h"
 #include "php/request_state.h"
 #include "php/response.h"
+#include "php/script_log.h"
 #include "php/server_variables.h"
 #include "php/user_ini.h"
 
@@ -53,6 +54,7 @@ void log_message(const char* message, int syslog_type) {
     state->channel->log(static_cast<int>(level_of(syslog_type)), message);
     return;
   }
+  keep_last_words(state, message);
   iovec pieces[] = {{const_cast<char*>(message), strlen(message)}, {const_cast<char*>("\n"), 1}};
   [[maybe_unused]] ssize_t written = ::writev(STDERR_FILENO, pieces, 2);
 }

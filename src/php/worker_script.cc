@@ -12,6 +12,7 @@
 #include "php/request_body.h"
 #include "php/request_info.h"
 #include "php/request_state.h"
+#include "php/script_log.h"
 #include "php/worker.h"
 
 namespace howdah::php {
@@ -85,6 +86,12 @@ bool call_handler(zend_fcall_info* call, zend_fcall_info_cache* cache) {
   return report_exception();
 }
 
+// What has just ended the script; null when it was no error.
+const char* fatal_error() {
+  const bool fatal = EG(exit_status) == 255 && PG(last_error_message) != nullptr;
+  return fatal ? ZSTR_VAL(PG(last_error_message)) : nullptr;
+}
+
 // One run; PHP's own start and end around it. No object with a destructor.
 void run_once(RequestState* state) {
   const WorkerScript* script = state->run.script;
@@ -110,7 +117,10 @@ void run_once(RequestState* state) {
     php_execute_script(&file);
     if (!file.in_list) zend_destroy_file_handle(&file);
   }
+  const bool boot_failed = !state->run.waited;
+  if (boot_failed) keep_fatal_error(state, fatal_error());
   php_request_shutdown(nullptr);
+  if (boot_failed) note_boot_failure(state);
   state->in_request = false;
   clear_request_info();
 }
@@ -147,24 +157,34 @@ PHP_FUNCTION(frankenphp_handle_request) {
   // After exit() the end of the script completes the answer.
   if (!call_handler(&call, &cache)) return;
   bool sound = end_handled_request(state);
+  const base::Nanos began = state->request->claimed_at;
   give_back(state);
+  if (sound) look_for_wanted_restart(began);
   if (!sound) return;
   RETURN_TRUE;
 }
 
 WorkerEnd run_worker_script(RequestState& state, uint32_t limit) {
-  state.run.requests_left = limit;
+  ScriptRun& run = state.run;
+  run.requests_left = limit;
   while (enter_request_start()) {
-    state.run.waited = state.run.retired = false;
-    state.run.refusals = 0;
+    run.waited = run.retired = false;
+    run.refusals = 0;
+    run.last_words_size = 0;
+    run.fatal = false;
     run_once(&state);
     // A child of pcntl_fork() came this far: slot, ring and claims are its parent's.
     if (state.detached != 0) ::_exit(EG(exit_status));
-    if (state.channel->holds_request()) give_back(&state);
-    if (!state.run.waited) return WorkerEnd::kBootFailed;
-    if (state.run.retired || state.run.spent) break;
+    if (!run.waited) return WorkerEnd::kBootFailed;
+    const bool held = state.channel->holds_request();
+    const bool spent = run.spent || (held && run.requests_left == 1);
+    const bool over = run.retired || spent || state.channel->must_stop();
+    if (!over) log_script_end(state, EG(exit_status));
+    if (held) give_back(&state);
+    if (over) break;
+    state.channel->report_restart();
   }
-  return state.run.spent ? WorkerEnd::kHadItsRequests : WorkerEnd::kRetired;
+  return run.spent ? WorkerEnd::kHadItsRequests : WorkerEnd::kRetired;
 }
 
 }  // namespace howdah::php

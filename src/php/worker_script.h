@@ -26,7 +26,12 @@ struct ScriptRun {
   bool retired = false;                  // it was told that there are no more
   uint32_t requests_left = 0;            // until the worker ends; 0: no limit, or none left
   bool spent = false;                    // the limit was reached
-  int refusals = 0;                      // how often it has asked after that
+  bool is_booting() const { return script != nullptr && !waited; }
+  int refusals = 0;  // how often it has asked after that
+  // The last line that it said while no request ran (script_log.h).
+  char last_words[256];
+  size_t last_words_size = 0;
+  bool fatal = false;  // they are the error that ended it
 };
 
 // Runs the script, and again after each of its ends, until the channel says that the worker is to

@@ -43,7 +43,7 @@ void WorkerSet::spawn(SpawnOrder order) {
                                 .incarnation = order.incarnation};
   base::Status status = base::fail({base::ErrorKind::kProtocol, 0, "no such worker"});
   if (order.worker < regions_.requests().worker_limit) {
-    note_of(order.worker)->ready.store(0, std::memory_order_relaxed);
+    note_of(order.worker)->ready.store(WorkerNote::kNone, std::memory_order_relaxed);
     status = start(*record, std::move(order));
   }
   if (!status) {
@@ -70,15 +70,21 @@ void WorkerSet::report_line(const Worker& record, std::string_view line) {
 
 void WorkerSet::report_note(const Worker& record) {
   WorkerNote* note = note_of(record.number);
-  if (note->ready.load(std::memory_order_acquire) != 1) return;
-  // 2 = reported. The worker may scribble: never read past the array.
-  note->ready.store(2, std::memory_order_relaxed);
+  if (note->ready.load(std::memory_order_acquire) != WorkerNote::kInterrupted) return;
+  // The worker may scribble: never read past the array.
+  note->ready.store(WorkerNote::kReported, std::memory_order_relaxed);
   std::string_view text(note->text, strnlen(note->text, sizeof note->text));
   link_.send({.type = channel::ControlType::kYielded,
               .worker = record.number,
               .incarnation = record.incarnation,
               .pid = record.pid},
              text);
+}
+
+std::string_view WorkerSet::boot_failure(const Worker& record) const {
+  const WorkerNote* note = note_of(record.number);
+  if (note->ready.load(std::memory_order_acquire) != WorkerNote::kBootFailed) return {};
+  return {note->text, strnlen(note->text, sizeof note->text)};
 }
 
 void WorkerSet::report_exit(Worker& record, int status) {
@@ -88,7 +94,8 @@ void WorkerSet::report_exit(Worker& record, int status) {
               .worker = record.number,
               .incarnation = record.incarnation,
               .pid = record.pid,
-              .status = status});
+              .status = status},
+             boot_failure(record));
   std::erase_if(workers_, [&](const auto& each) { return each.get() == &record; });
 }
 
@@ -100,7 +107,7 @@ void WorkerSet::interrupt(uint32_t worker, uint32_t incarnation) {
   Worker* record = find(worker, incarnation);
   if (record == nullptr) return;
   base::Nanos now = base::monotonic_now();
-  note_of(worker)->ready.store(0, std::memory_order_relaxed);
+  note_of(worker)->ready.store(WorkerNote::kNone, std::memory_order_relaxed);
   record->interrupt_until = now + kInterruptLimit;
   record->next_interrupt = now;
   on_time(now);

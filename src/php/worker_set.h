@@ -74,6 +74,8 @@ class WorkerSet final : public Workers {
   WorkerNote* notes() const { return static_cast<WorkerNote*>(notes_.data()); }
   void report_line(const Worker& record, std::string_view line);
   void report_note(const Worker& record);
+  // What the worker says about it; empty when there was none.
+  std::string_view boot_failure(const Worker& record) const;
   // Last words and kExited; the record is gone after it.
   void report_exit(Worker& record, int status);
 

@@ -18,6 +18,7 @@ enum class WorkerState {
   kAbsent,    // not wanted: the pool is smaller now
   kDead,      // waits to be replaced
   kStarting,  // asked for
+  kBooting,   // worker mode: it is there, its script has not asked for a request yet
   kAlive,
 };
 
@@ -43,6 +44,8 @@ struct Worker {
   base::Nanos spawned_at = 0;
   uint64_t requests = 0;         // finished, of this incarnation
   uint32_t deaths_at_birth = 0;  // in a row
+  uint32_t boot_failures = 0;    // in a row
+  channel::WorkerSays told;      // as last looked at
   Killed killed = Killed::kNotByUs;
   Leaving leaving = Leaving::kNo;
   uint64_t requests_seen = 0;  // growth.cc: when it was last looked at

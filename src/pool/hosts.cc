@@ -27,6 +27,8 @@ void Pool::request_host() {
 }
 
 void Pool::host_started(uint32_t number, base::UniqueFd control, int pid) {
+  // The end of its control socket ends it.
+  if (number == unwanted_generation_) return;
   host_requested_ = false;
   if (ending_ && host_) return;  // the end of its control socket ends it
   const bool reloads = reload_ && reload_->generation == number;
@@ -119,7 +121,7 @@ void Pool::on_host_ready(Host& host, const ControlMessage& message) {
   host.threads = message.header.status == 1;
   host.php_version = build.size() < text.size() ? text.substr(build.size() + 1) : "";
   if (&host == host_.get()) {
-    failed_generations_ = 0;
+    if (!runs_script()) failed_generations_ = 0;
     std::lock_guard lock(mutex_);
     note_kind(host);
   }
@@ -191,6 +193,7 @@ void Pool::end_generation(const char* why, base::Nanos earliest) {
   }
   ended->link.reset();
   ended_pid_ = ended->pid;
+  if (finish_by_ != 0) finish_by_ = std::min(finish_by_, base::monotonic_now());
   on_each_loop([generation = ended->generation](Dispatcher& dispatcher) {
     dispatcher.bury_generation(generation);
   });
@@ -201,8 +204,10 @@ void Pool::end_generation(const char* why, base::Nanos earliest) {
     return;
   }
   log_.warn("starting a new worker generation", {{"because", std::string_view(why)}});
-  if (!ended->ready) {
+  const bool while_starting = !ended->ready || (runs_script() && !ended->announced);
+  if (while_starting) {
     ++failed_generations_;
+    if (is_last_start(*ended)) return;
     base::Nanos delay =
         std::min(kShortestBackoff << std::min(failed_generations_, 16u), kLongestBackoff);
     earliest = std::max(earliest, base::monotonic_now() + delay);
@@ -213,7 +218,7 @@ void Pool::end_generation(const char* why, base::Nanos earliest) {
 void Pool::succeed(base::Nanos earliest) {
   if (next_) {
     serve_with(std::move(next_));
-    return host_->greeted ? void() : say_hello(*host_);
+    return host_->greeted ? on_worker_ready(*host_) : say_hello(*host_);
   }
   if (host_requested_) return;
   if (earliest <= base::monotonic_now()) return request_host();
@@ -223,9 +228,13 @@ void Pool::succeed(base::Nanos earliest) {
 // --- replacement ---------------------------------------------------------------------------------
 
 void Pool::on_renewal_wanted(Host& host, const ControlMessage& message) {
-  if (message.header.status != channel::kTakesNoMore) {
+  // A thread whose script goes on in its loop starts nothing in OPcache.
+  const bool can_wait = runs_script() && &host == host_.get();
+  if (message.header.status != channel::kTakesNoMore || can_wait) {
     // Also from a script that a retired host still runs: it may have changed code since then.
-    renewal_wanted_ = "a script called opcache_reset()";
+    renewal_wanted_ = can_wait && message.header.status == channel::kTakesNoMore
+                          ? "OPcache is full"
+                          : "a script called opcache_reset()";
     return;
   }
   if (is_retired(host)) return;
@@ -251,6 +260,10 @@ void Pool::renew(base::Nanos now) {
 void Pool::take_over() {
   bool ready = next_->adopted && all_alive(*next_);
   if (!ready) return;
+  is_reloaded(*next_) ? on_reload_ready() : swap_hosts();
+}
+
+void Pool::swap_hosts() {
   {
     std::lock_guard lock(mutex_);
     // Those that do not come back have been counted by their cause.
@@ -299,6 +312,8 @@ void Pool::retire_host() {
     retired->generation->channel().retire(worker,
                                           retired->generation->workers()[worker].incarnation);
   }
+  // Its scripts come to their ends, and with the last of them it ends itself.
+  if (runs_script()) std::ignore = retired->link->send({.type = ControlType::kFinish});
   retired_.push_back(std::move(retired));
   // The oldest, which may have no limit of its own.
   if (retired_.size() > kMostRetired) retired_.front()->end_by = 1;
@@ -335,7 +350,7 @@ void Pool::end_retired(base::Nanos now) {
     {
       std::lock_guard lock(mutex_);
       retired->generation->reclaim();
-      busy = is_busy(*retired->generation);
+      busy = runs_script() || is_busy(*retired->generation);
     }
     const bool over = retired->end_by != 0 && now >= retired->end_by;
     if (busy && !retired->gone && !over) return false;
@@ -367,9 +382,66 @@ void Pool::log_cut(Host& retired) {
 // --- reload --------------------------------------------------------------------------------------
 
 void Pool::reload(PoolOptions options, ReloadDone on_done) {
+  start_reload(std::move(options), std::move(on_done), false);
+}
+
+void Pool::prepare_reload(PoolOptions options, ReloadDone on_prepared) {
+  start_reload(std::move(options), std::move(on_prepared), true);
+}
+
+void Pool::start_reload(PoolOptions options, ReloadDone on_done, bool waits_for_commit) {
   if (ending_) return on_done("the server is ending");
-  reload_ = Reload{.options = whole(options), .on_done = std::move(on_done)};
+  if (reload_) {
+    // A restart: it is done after the reload.
+    std::ranges::move(reload_->on_done, std::back_inserter(restarts_wanted_));
+    discard_reload();
+  }
+  reload_ = Reload{.options = whole(std::move(options)), .waits_for_commit = waits_for_commit};
+  reload_->on_done.push_back(std::move(on_done));
   begin_reload();
+}
+
+void Pool::restart(ReloadDone on_done) {
+  if (ending_) return on_done("the server is ending");
+  restarts_wanted_.push_back(std::move(on_done));
+  begin_restart();
+}
+
+void Pool::begin_restart() {
+  if (restarts_wanted_.empty() || reload_ || on_ready_ || !host_) return;
+  reload_ = Reload{.options = options_, .settings = HostSettings::kInUse};
+  reload_->on_done.swap(restarts_wanted_);
+  begin_reload();
+}
+
+void Pool::on_reload_ready() {
+  if (!reload_->waits_for_commit) {
+    if (next_) return swap_hosts();
+    return end_reload("");
+  }
+  if (reload_->prepared) return;
+  reload_->prepared = true;
+  if (next_) next_->end_by = 0;
+  for (const ReloadDone& done : std::exchange(reload_->on_done, {})) done("");
+}
+
+void Pool::commit_reload() {
+  // It may serve already, when the old one has died meanwhile.
+  next_ ? swap_hosts() : end_reload("");
+}
+
+void Pool::cancel_reload() {
+  if (reload_ && reload_->settings == HostSettings::kNext) discard_reload();
+}
+
+void Pool::discard_reload() {
+  if (next_ && is_reloaded(*next_)) discard_next();
+  if (host_ && is_reloaded(*host_)) renewal_wanted_ = "a reload was given up";
+  if (host_requested_ && reload_->generation != 0) {
+    unwanted_generation_ = reload_->generation;
+    host_requested_ = false;
+  }
+  reload_.reset();
 }
 
 // Again in every tick, until the answer to an earlier request for a host is here.
@@ -384,7 +456,7 @@ void Pool::begin_reload() {
   host_requested_ = true;
   reload_->generation = next_generation_++;
   ask_for_scripts();
-  starter_.start_host(reload_->generation, HostSettings::kNext);
+  starter_.start_host(reload_->generation, reload_->settings);
 }
 
 bool Pool::is_reloaded(const Host& host) const {
@@ -398,7 +470,7 @@ void Pool::end_reload(const std::string& failure) {
     std::lock_guard lock(mutex_);
     options_ = ended.options;
   }
-  ended.on_done(failure);
+  for (const ReloadDone& done : ended.on_done) done(failure);
 }
 
 // --- drain ---------------------------------------------------------------------------------------
@@ -411,6 +483,7 @@ void Pool::drain(std::function<void()> on_done) {
   on_drained_ = std::move(on_done);
   if (next_) drop_next("the server ends");
   if (reload_) end_reload("the server is ending");
+  for (const ReloadDone& done : std::exchange(restarts_wanted_, {})) done("the server is ending");
   finish_drain();
 }
 
@@ -432,7 +505,7 @@ void Pool::finish_drain() {
     generation_->channel().retire(worker, generation_->workers()[worker].incarnation);
   }
   std::ignore = host_->link->send({.type = ControlType::kFinish});
-  finish_by_ = now + kFinishGrace;
+  finish_by_ = now + (runs_script() ? kScriptFinishGrace : kFinishGrace);
 }
 
 }  // namespace howdah::pool

@@ -15,6 +15,14 @@ inline constexpr base::Nanos kNoteLimit = 1 * base::kSecond;
 inline constexpr base::Nanos kBirth = 1 * base::kSecond;
 inline constexpr base::Nanos kShortestBackoff = 50 * base::kMillisecond;
 inline constexpr base::Nanos kLongestBackoff = 5 * base::kSecond;
+// Worker mode: the n-th failed boot of a worker in a row is followed by the next one after (n-1)^2
+// times the step, at most the longest wait.
+inline constexpr base::Nanos kBootBackoffStep = 100 * base::kMillisecond;
+inline constexpr base::Nanos kLongestBootBackoff = 1 * base::kSecond;
+// A boot that fails as the last one did is logged so often, whichever worker it was.
+inline constexpr base::Nanos kBootLogInterval = 900 * base::kMillisecond;
+// Of one worker's script between two looks; a higher number was made up.
+inline constexpr uint32_t kMostScriptRestarts = 1000;
 // How often the pool looks at cancelled requests and at the end of a drain.
 inline constexpr base::Nanos kTick = 20 * base::kMillisecond;
 // Body frames one call of on_answer() can carry.
@@ -22,6 +30,9 @@ inline constexpr size_t kMaxPieces = 32;
 // A host that does not end by itself this long after kFinish is cut off, and after as long again
 // its end is not waited for any more.
 inline constexpr base::Nanos kFinishGrace = 2 * base::kSecond;
+// Worker mode: what scripts do after their loop is ended by DRAIN_TIMEOUT_SECS, which is the
+// parent's.
+inline constexpr base::Nanos kScriptFinishGrace = 365 * 24 * 3600 * base::kSecond;
 
 // Hosts that finish what they run, at a time: each has memory of its own. With one more the oldest
 // is cut off.

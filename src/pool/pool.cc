@@ -103,9 +103,11 @@ std::vector<WorkerStatus> Pool::worker_status() const {
   for (uint32_t number = 0; number < generation_->workers().size(); ++number) {
     const Worker& worker = generation_->workers()[number];
     if (worker.state == WorkerState::kAbsent) continue;
-    WorkerPhase phase = worker.state == WorkerState::kAlive      ? WorkerPhase::kIdle
-                        : worker.state == WorkerState::kStarting ? WorkerPhase::kStarting
-                                                                 : WorkerPhase::kDead;
+    WorkerPhase phase =
+        worker.state == WorkerState::kAlive ? WorkerPhase::kIdle
+        : worker.state == WorkerState::kStarting || worker.state == WorkerState::kBooting
+            ? WorkerPhase::kStarting
+            : WorkerPhase::kDead;
     places[number] = static_cast<uint32_t>(all.size());
     all.push_back({.pool = options_.name,
                    .worker = number,

@@ -41,6 +41,13 @@ struct PoolOptions {
   // What the scripts' paths begin with: a generation that takes over finds the scripts of the one
   // before below its own.
   std::string root;
+  // Worker mode: the script that each worker runs, which stays the same; empty = classic mode. Such
+  // a worker is ready when its script waits for a request.
+  std::string script;
+  // After so many failed boots in a row of one worker the next one that fails ends a generation
+  // that has not served yet: start() or the reload fails. Empty = never. One that serves goes on
+  // trying.
+  std::optional<uint32_t> max_boot_failures = 6;
 };
 
 // The same, with a workers_max that is one.
@@ -76,11 +83,23 @@ class Pool final {
   // The parent reaped a host. Primary loop. `wait_status` as of waitpid().
   void host_exited(int pid, int wait_status);
 
-  // A host with the next settings takes over when its workers are ready, in place of one that was
-  // starting to. `on_done` is called, once, with why it did not: then the old one and its options
-  // stay; empty = it serves. One reload at a time, after `on_ready`. Primary loop.
+  // --- reload and restart, after `on_ready`. Primary loop. A ReloadDone is called once, with why
+  // it did not come to that, or an empty string.
   using ReloadDone = std::function<void(std::string)>;
+  // A host with the next settings starts, in place of one that was starting to take over.
+  // `on_prepared` is called when its workers are ready; it takes over with commit_reload(). When
+  // that fails, or later without a call, the old one and its options stay. One reload at a time.
+  void prepare_reload(PoolOptions options, ReloadDone on_prepared);
+  bool is_prepared() const { return reload_ && reload_->prepared; }
+  // Precondition: is_prepared(). It serves when this returns.
+  void commit_reload();
+  // Ends a reload that is not committed, without a call.
+  void cancel_reload();
+  // Both steps in one.
   void reload(PoolOptions options, ReloadDone on_done);
+  // A new generation with the settings in use takes over when it is ready. Who asks while one is
+  // starting gets another one, after it.
+  void restart(ReloadDone on_done);
 
   Dispatcher& dispatcher(uint32_t loop_index) { return *dispatchers_[loop_index]; }
   // Primary loop: new jobs are refused; `on_done` is called when those that were taken are over, in
@@ -182,7 +201,28 @@ class Pool final {
   void greet_next(base::Nanos now);
   void spawn(Host& host, uint32_t worker);
   void spawn_due(Host& host, base::Nanos now);
-  void replace(Host& host, uint32_t worker, bool had_request, int wait_status);
+  struct Death {
+    bool had_request = false;
+    bool booting = false;  // its script had not asked for a request
+    int wait_status = 0;
+    std::string reason;  // why the script ended, as the host says
+  };
+  void replace(Host& host, uint32_t worker, const Death& death);
+  // One more of its workers is ready.
+  void on_worker_ready(Host& host);
+  // --- worker mode (boots.cc)
+  bool runs_script() const { return !options_.script.empty(); }
+  // What the workers tell of themselves.
+  void read_reports(Host& host);
+  // The same of one worker. True when it has become ready.
+  bool read_report(Host& host, uint32_t worker);
+  // How long to wait until the next boot. Under the lock.
+  base::Nanos count_boot_failure(Worker& worker);
+  void log_failed_boot(Host& host, uint32_t worker, const Death& death);
+  // Whether that was one boot too many; then the generation is given up.
+  bool is_last_boot(Host& host, uint32_t worker, const Death& death);
+  // Thread mode: likewise of a host that a boot has killed, before the first one served.
+  bool is_last_start(const Host& ended);
   // Of those that are wanted; false when that is none yet.
   bool all_alive(Host& host) const;
   void count_crash();
@@ -209,7 +249,9 @@ class Pool final {
   void end_generation(const char* why, base::Nanos earliest = 0);
   // Starts a host that takes over when its workers are ready; the old one finishes what it runs.
   void renew(base::Nanos now);
+  // The one that is starting serves, when its workers are ready.
   void take_over();
+  void swap_hosts();
   void drop_next(const std::string& why);
   std::unique_ptr<Host> discard_next();
   void note_kind(const Host& host);
@@ -230,7 +272,12 @@ class Pool final {
   void audit_claims();
   void settle_released_jobs();
   void give_up(Host& host);
+  void start_reload(PoolOptions options, ReloadDone on_done, bool waits_for_commit);
   void begin_reload();
+  void begin_restart();
+  void discard_reload();
+  // Its workers are ready: takes over, or waits for the word.
+  void on_reload_ready();
   bool is_reloaded(const Host& host) const;
   // Those that it serves with, or is about to.
   const PoolOptions& options_of(const Host& host) const {
@@ -244,8 +291,8 @@ class Pool final {
   void end_retired(base::Nanos now);
   void finish_drain();
   void tick();
-  // Whether it held a request when it died.
-  bool log_death(Host& host, uint32_t number, int wait_status);
+  // Fills in whether it held a request when it died.
+  void log_death(Host& host, uint32_t number, Death& death);
   // Runs `task` with each dispatcher on its own loop, this one's at once, then `then` here.
   void on_each_loop(std::function<void(Dispatcher&)> task, std::function<void()> then = {});
 
@@ -275,13 +322,20 @@ class Pool final {
   std::vector<std::unique_ptr<Host>> retired_;  // finish what they run
   int ended_pid_ = 0;  // of the last host whose generation has ended and that is not reaped yet
   bool host_requested_ = false;
-  // What reload() was asked for; the generation is 0 until its host is.
+  // A reload or restart; the generation is 0 until its host is asked for.
   struct Reload {
     PoolOptions options;
-    ReloadDone on_done;
+    HostSettings settings = HostSettings::kNext;
+    bool waits_for_commit = false;
+    bool prepared = false;
+    std::vector<ReloadDone> on_done;
     uint32_t generation = 0;
   };
   std::optional<Reload> reload_;
+  std::vector<ReloadDone> restarts_wanted_;
+  uint32_t unwanted_generation_ = 0;  // was asked for, and is not wanted any more
+  std::string last_boot_failure_;     // as it was logged
+  base::Nanos boot_failure_logged_at_ = 0;
   struct ScriptList {
     uint32_t generation = 0;  // whose scripts
     base::UniqueFd file;

@@ -15,6 +15,8 @@ void PoolStatus::add(const PoolStatus& other) {
   restarts_max_requests += other.restarts_max_requests;
   restarts_max_memory += other.restarts_max_memory;
   restarts_idle += other.restarts_idle;
+  restarts_script += other.restarts_script;
+  restarts_boot += other.restarts_boot;
   restarts_other += other.restarts_other;
   if (host_pid == 0) host_pid = other.host_pid;
   if (generation == 0) generation = other.generation;

@@ -42,6 +42,8 @@ struct PoolStatus {
   uint64_t restarts_max_requests = 0;
   uint64_t restarts_max_memory = 0;
   uint64_t restarts_idle = 0;
+  uint64_t restarts_script = 0;  // worker mode: the script began again, in the same worker
+  uint64_t restarts_boot = 0;    // it ended before it asked for a request
   uint64_t restarts_other = 0;
   int host_pid = 0;
   uint32_t generation = 0;

@@ -44,12 +44,15 @@ const char* explain_exit(const Worker& worker, int wait_status) {
 }
 
 // Why a worker has ended.
-enum class Cause { kCrash, kTimeout, kMaxRequests, kMaxMemory, kIdle, kOther };
+enum class Cause { kCrash, kTimeout, kMaxRequests, kMaxMemory, kIdle, kBoot, kOther };
 
 Cause cause_of(const Worker& worker, int wait_status) {
   if (worker.killed == Killed::kTimeUp || passed_hard_timeout(wait_status)) return Cause::kTimeout;
   if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == channel::kHadItsRequests) {
     return Cause::kMaxRequests;
+  }
+  if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == channel::kExitBootFailed) {
+    return Cause::kBoot;
   }
   if (!ended_cleanly(wait_status)) return Cause::kCrash;
   switch (worker.leaving) {
@@ -79,6 +82,8 @@ std::string_view name_of(Cause cause) {
       return "max_memory";
     case Cause::kIdle:
       return "idle";
+    case Cause::kBoot:
+      return "boot";
     case Cause::kOther:
       return "other";
   }
@@ -97,6 +102,8 @@ uint64_t& restarts_of(PoolStatus& counts, Cause cause) {
       return counts.restarts_max_memory;
     case Cause::kIdle:
       return counts.restarts_idle;
+    case Cause::kBoot:
+      return counts.restarts_boot;
     case Cause::kOther:
       return counts.restarts_other;
   }
@@ -165,6 +172,7 @@ void Pool::spawn(Host& host, uint32_t number) {
     worker.requests = 0;
     worker.killed = Killed::kNotByUs;
     worker.leaving = Leaving::kNo;
+    worker.told = {};
     worker.idle_since = now;
     worker.spawned_at = now;
   }
@@ -201,20 +209,25 @@ void Pool::on_spawned(Host& host, const ControlMessage& message) {
     std::lock_guard lock(mutex_);
     Worker& worker = host.generation->workers()[number];
     if (worker.incarnation != message.header.incarnation) return;
-    host.generation->set_state(number, WorkerState::kAlive);
+    host.generation->set_state(number, runs_script() ? WorkerState::kBooting : WorkerState::kAlive);
     worker.pid = message.header.pid;
   }
+  if (!runs_script()) on_worker_ready(host);
+}
+
+void Pool::on_worker_ready(Host& host) {
   if (is_retired(host)) return;
   if (&host == next_.get()) return take_over();
   if (host.announced || !all_alive(host)) return;
   host.announced = true;
+  failed_generations_ = 0;
   const uint32_t workers = host.generation->present_workers();
   log_.info("workers ready: " + std::to_string(workers),
             {{"pool", options_.name},
              {"workers", uint64_t{workers}},
              {"mode", std::string_view(host.threads ? "thread" : "process")},
              {"php", host.php_version}});
-  if (is_reloaded(host)) end_reload("");
+  if (is_reloaded(host)) on_reload_ready();
   if (on_ready_) {
     on_failed_ = nullptr;
     std::exchange(on_ready_, nullptr)();
@@ -225,34 +238,36 @@ void Pool::on_exited(Host& host, const ControlMessage& message) {
   const uint32_t number = message.header.worker;
   if (number >= host.generation->worker_count()) return;
   Worker& worker = host.generation->workers()[number];
+  if (worker.incarnation != message.header.incarnation || !worker.seat) return;
+  read_report(host, number);  // its last word
+  Death death{.booting = worker.state == WorkerState::kBooting,
+              .wait_status = message.header.status,
+              .reason = std::string(message.text())};
   std::shared_ptr<channel::Seat> seat;
   {
     std::lock_guard lock(mutex_);
-    if (worker.incarnation != message.header.incarnation || !worker.seat) return;
     seat = std::move(worker.seat);
     host.generation->set_state(number, WorkerState::kDead);
   }
   host.generation->channel().forget(number);
-  bool had_request = log_death(host, number, message.header.status);
+  log_death(host, number, death);
   // Its successor comes when every loop has taken what it still said and settled its jobs.
   on_each_loop([generation = host.generation,
                 seat](Dispatcher& dispatcher) { dispatcher.bury_worker(generation, seat); },
-               [this, generation = host.generation->number(), number, had_request,
-                status = message.header.status] {
+               [this, generation = host.generation->number(), number, death] {
                  Host* its = host_of(generation);
-                 if (its != nullptr && !is_retired(*its))
-                   replace(*its, number, had_request, status);
+                 if (its != nullptr && !is_retired(*its)) replace(*its, number, death);
                });
 }
 
-void Pool::replace(Host& host, uint32_t number, bool had_request, int wait_status) {
+void Pool::replace(Host& host, uint32_t number, const Death& death) {
   if (finish_by_ != 0) return;
   base::Nanos delay = 0;
   Cause cause;
   {
     std::lock_guard lock(mutex_);
     Worker& worker = host.generation->workers()[number];
-    cause = cause_of(worker, wait_status);
+    cause = cause_of(worker, death.wait_status);
     ++restarts_of(counts_, cause);
     if (worker.leaving == Leaving::kIdle) {
       host.generation->set_state(number, WorkerState::kAbsent);
@@ -260,14 +275,17 @@ void Pool::replace(Host& host, uint32_t number, bool had_request, int wait_statu
     }
     ++restarts_[number];
     // A request that kills its worker says nothing about the next one.
-    bool at_birth = !is_planned(cause) && worker.requests == 0 && !had_request &&
+    bool at_birth = !is_planned(cause) && worker.requests == 0 && !death.had_request &&
                     base::monotonic_now() - worker.spawned_at < kBirth;
     worker.deaths_at_birth = at_birth ? worker.deaths_at_birth + 1 : 0;
-    if (at_birth) {
+    if (death.booting) {
+      delay = count_boot_failure(worker);
+    } else if (at_birth) {
       delay =
           std::min(kShortestBackoff << std::min(worker.deaths_at_birth - 1, 16u), kLongestBackoff);
     }
   }
+  if (death.booting && is_last_boot(host, number, death)) return;
   if (delay == 0) {
     spawn(host, number);
   } else {
@@ -293,28 +311,29 @@ void Pool::count_crash() {
   renewal_wanted_ = "many workers crashed";
 }
 
-bool Pool::log_death(Host& host, uint32_t number, int wait_status) {
+void Pool::log_death(Host& host, uint32_t number, Death& death) {
   const Worker& worker = host.generation->workers()[number];
+  const int wait_status = death.wait_status;
   Generation::Label label;
-  bool had_request;
   {
     std::lock_guard lock(mutex_);
     Generation& generation = *host.generation;
     uint32_t slot = generation.slot_held_by(number, worker.incarnation);
-    had_request = slot != Generation::kNoSlot;
-    if (had_request && channel::runs(generation.channel().claim(slot).state)) {
+    death.had_request = slot != Generation::kNoSlot;
+    if (death.had_request && channel::runs(generation.channel().claim(slot).state)) {
       label = generation.label(slot);
     }
   }
   // Planned: every worker of it ends now.
-  if ((finish_by_ != 0 || is_retired(host)) && WIFEXITED(wait_status)) return had_request;
+  if ((finish_by_ != 0 || is_retired(host)) && WIFEXITED(wait_status)) return;
+  if (death.booting) return log_failed_boot(host, number, death);
   const Cause cause = cause_of(worker, wait_status);
   if (is_planned(cause)) {
     log_.debug("worker ended as planned", {{"worker", uint64_t{number}},
                                            {"pid", int64_t{worker.pid}},
                                            {"cause", name_of(cause)},
                                            {"requests", worker.requests}});
-    return had_request;
+    return;
   }
   std::string how = base::describe_exit(wait_status) + explain_exit(worker, wait_status);
   bool clean = ended_cleanly(wait_status);
@@ -326,7 +345,6 @@ bool Pool::log_death(Host& host, uint32_t number, int wait_status) {
             {"cause", how},
             {"request", label.request},
             {"background", label.background}});
-  return had_request;
 }
 
 void Pool::on_line(Host& host, const ControlMessage& message) {
@@ -409,17 +427,25 @@ void Pool::tick() {
   if (host_) {
     host_->generation->channel().repair_order_head();
     spawn_due(*host_, now);
+    if (runs_script()) read_reports(*host_);
   }
   greet_next(now);
-  if (next_) spawn_due(*next_, now);
-  if (next_ && now >= next_->end_by) drop_next("it was not ready in time");
-  const bool late =
-      reload_ && host_ && is_reloaded(*host_) && !next_ && now >= host_->started_at + kRenewalLimit;
+  if (next_) {
+    spawn_due(*next_, now);
+    if (runs_script()) read_reports(*next_);
+  }
+  for (auto& retired : retired_) {
+    if (runs_script()) read_reports(*retired);
+  }
+  if (next_ && next_->end_by != 0 && now >= next_->end_by) drop_next("it was not ready in time");
+  const bool late = host_ && is_reloaded(*host_) && !reload_->prepared && !next_ &&
+                    now >= host_->started_at + kRenewalLimit;
   if (late) end_generation("it was not ready in time");
   end_retired(now);
   adapt(now);
   if (request_host_at_ != 0 && now >= request_host_at_) request_host();
   if (reload_) begin_reload();
+  begin_restart();
   if (renewal_wanted_ != nullptr) renew(now);
   // A host that hangs loses its control socket, which ends it.
   if (finish_by_ != 0 && now >= finish_by_) end_generation("it does not end");

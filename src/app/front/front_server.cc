@@ -96,6 +96,8 @@ pool::PoolOptions pool_options(const Config& config, uint32_t number) {
   options.name = pool_name(config, number);
   options.workers = options.workers_max = script.num;
   options.queue_capacity = script.queue_capacity;
+  options.script = script.path;
+  options.max_boot_failures = script.max_failures;
   return options;
 }
 

@@ -63,21 +63,35 @@ void Pools::host_exited(int pid, int wait_status) {
 }
 
 void Pools::reload(const Config& next, pool::Pool::ReloadDone on_done) {
-  std::vector<pool::PoolOptions> options;
-  for (const auto& member : members_) options.push_back(pool_options(next, member->number));
-  reload_from(0, std::move(options), std::move(on_done));
+  if (members_.empty()) return on_done("");
+  on_reloaded_ = std::move(on_done);
+  to_prepare_ = members_.size();
+  for (const auto& member : members_) {
+    if (!on_reloaded_) return;  // one of them has failed at once
+    member->pool->prepare_reload(
+        pool_options(next, member->number),
+        [this, &member = *member](const std::string& why) { on_pool_prepared(member, why); });
+  }
 }
 
-void Pools::reload_from(size_t index, std::vector<pool::PoolOptions> options,
-                        pool::Pool::ReloadDone on_done) {
-  if (index == members_.size()) return on_done("");
-  pool::PoolOptions own = options[index];
-  members_[index]->pool->reload(std::move(own),
-                                [this, index, options = std::move(options),
-                                 on_done = std::move(on_done)](const std::string& failure) mutable {
-                                  if (!failure.empty()) return on_done(failure);
-                                  reload_from(index + 1, std::move(options), std::move(on_done));
-                                });
+void Pools::on_pool_prepared(const Member& member, const std::string& why) {
+  if (!on_reloaded_) return;
+  if (!why.empty()) return give_up_reload(member.number == 0 ? why : member.name + ": " + why);
+  if (--to_prepare_ == 0) commit_reload();
+}
+
+void Pools::commit_reload() {
+  // One that was prepared first may have lost its new host since then.
+  for (const auto& member : members_) {
+    if (!member->pool->is_prepared()) return give_up_reload(member->name + ": its new host died");
+  }
+  for (const auto& member : members_) member->pool->commit_reload();
+  std::exchange(on_reloaded_, nullptr)("");
+}
+
+void Pools::give_up_reload(const std::string& why) {
+  for (const auto& member : members_) member->pool->cancel_reload();
+  std::exchange(on_reloaded_, nullptr)(why);
 }
 
 void Pools::drain(std::function<void()> on_done) {

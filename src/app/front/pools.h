@@ -39,7 +39,8 @@ class Pools final {
   // What the parent says.
   void host_started(uint32_t pool, uint32_t generation, base::UniqueFd control, int pid);
   void host_exited(int pid, int wait_status);
-  // One pool after the other takes the options of `next`. `on_done` as of pool::Pool::reload().
+  // All pools take the options of `next` together, when the workers of all are ready, or none does.
+  // `on_done` as of pool::Pool::reload().
   void reload(const Config& next, pool::Pool::ReloadDone on_done);
   // `on_done` is called when all have drained.
   void drain(std::function<void()> on_done);
@@ -63,16 +64,19 @@ class Pools final {
 
   void on_pool_ready();
   void on_pool_failed(const Member& member, const std::string& why);
-  void reload_from(size_t index, std::vector<pool::PoolOptions> options,
-                   pool::Pool::ReloadDone on_done);
+  void on_pool_prepared(const Member& member, const std::string& why);
+  void commit_reload();
+  void give_up_reload(const std::string& why);
 
   const StartHost start_host_;
   const base::Logger& log_;
   std::vector<std::unique_ptr<Member>> members_;
   size_t to_be_ready_ = 0;
+  size_t to_prepare_ = 0;
   size_t to_drain_ = 0;
   std::function<void()> on_ready_;
   std::function<void(std::string)> on_failed_;
+  pool::Pool::ReloadDone on_reloaded_;
 };
 
 }  // namespace howdah::app
