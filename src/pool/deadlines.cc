@@ -61,7 +61,7 @@ Pool::Step Pool::next_step(Orphan& orphan, Generation& generation, base::Nanos n
   }
   if (orphan.stage == Stage::kStuck || now < orphan.due) return Step::kWait;
   if (orphan.stage == Stage::kCancelled) {
-    if (host_of(orphan.generation)->threads) orphan.stage = Stage::kStuck;
+    if (!host_of(orphan.generation)->kills) orphan.stage = Stage::kStuck;
     orphan.due = now + kCancelGrace;  // and again, until its word changes
     return Step::kKill;
   }
@@ -113,15 +113,27 @@ void Pool::kill_overdue(const Orphan& orphan) {
   Host* host = host_of(orphan.generation);
   {
     std::lock_guard lock(mutex_);
-    if (host->threads) {  // a thread cannot be killed alone: see renew_if_stuck()
+    if (!host->kills) {  // see renew_if_stuck()
       ++counts_.restarts_timeout;
       return;
     }
-    host->generation->workers()[orphan.claim.worker].killed = Killed::kTimeUp;
+    Worker& worker = host->generation->workers()[orphan.claim.worker];
+    worker.killed = Killed::kTimeUp;
+    if (host->threads) retire_process(*host->generation, worker.pid);
   }
   std::ignore = host->link->send({.type = ControlType::kKill,
                                   .worker = orphan.claim.worker,
-                                  .incarnation = orphan.claim.incarnation});
+                                  .incarnation = orphan.claim.incarnation,
+                                  .status = kNeighbourGraceSeconds});
+}
+
+void Pool::retire_process(Generation& generation, int pid) {
+  for (uint32_t number = 0; number < generation.worker_count(); ++number) {
+    Worker& worker = generation.workers()[number];
+    if (worker.pid != pid || !worker.seat) continue;
+    if (worker.leaving == Leaving::kNo) worker.leaving = Leaving::kNeighbour;
+    generation.channel().retire(number, worker.incarnation);
+  }
 }
 
 // --- threads that do not come back ---------------------------------------------------------------

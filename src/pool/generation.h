@@ -34,6 +34,7 @@ enum class Leaving {
   kNo,
   kMaxMemory,
   kIdle,
+  kNeighbour,  // a thread of its process is to be killed
 };
 
 struct Worker {

@@ -62,13 +62,28 @@ uint32_t Pool::overdue_requests(base::Nanos now) {
 }
 
 uint32_t Pool::workers_that_want_cpu() {
-  if (counts_.threads) return base::threads_that_want_cpu(host_->pid);
+  if (counts_.threads) {
+    uint32_t found = 0;
+    for (int pid : processes()) found += base::threads_that_want_cpu(pid);
+    return found;
+  }
   uint32_t asked = 0, found = 0;
   for (const Worker& worker : host_->generation->workers()) {
     if (worker.state != WorkerState::kAlive) continue;
     if (base::wants_cpu(worker.pid)) ++found;
     if (found >= options_.cpus || ++asked == kMostAsked) break;
   }
+  return found;
+}
+
+std::vector<int> Pool::processes() const {
+  std::vector<int> found;
+  for (const Worker& worker : host_->generation->workers()) {
+    if (worker.pid != 0 && worker.seat) found.push_back(worker.pid);
+  }
+  std::ranges::sort(found);
+  const auto same = std::ranges::unique(found);
+  found.erase(same.begin(), same.end());
   return found;
 }
 
@@ -139,7 +154,8 @@ void Pool::check_worker_memory(uint32_t number) {
 // Threads share one heap: what one of them has cannot be told.
 void Pool::check_host_memory() {
   if (renewal_wanted_ != nullptr || next_ || host_requested_) return;
-  const uint64_t memory = base::own_memory(host_->pid);
+  uint64_t memory = 0;
+  for (int pid : processes()) memory += base::own_memory(pid);
   uint64_t limit;
   bool used;
   {

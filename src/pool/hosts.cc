@@ -118,7 +118,9 @@ void Pool::on_host_ready(Host& host, const ControlMessage& message) {
                                 : end_generation("it is of another version");
   }
   host.ready = true;
-  host.threads = message.header.status == 1;
+  const auto kind = static_cast<channel::WorkerKind>(message.header.status);
+  host.threads = kind != channel::WorkerKind::kProcess;
+  host.kills = kind != channel::WorkerKind::kThread;
   host.php_version = build.size() < text.size() ? text.substr(build.size() + 1) : "";
   if (&host == host_.get()) {
     if (!runs_script()) failed_generations_ = 0;

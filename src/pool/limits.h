@@ -8,6 +8,8 @@ namespace howdah::pool {
 
 // A cancelled script that has not come back after this is killed.
 inline constexpr base::Nanos kCancelGrace = 2 * base::kSecond;
+// PHP_HOSTS: how long other threads of its process may take to finish what they run before.
+inline constexpr int kNeighbourGraceSeconds = 30;
 // The host tells where an interrupted script was this long after its end at the latest.
 inline constexpr base::Nanos kNoteLimit = 1 * base::kSecond;
 // A worker that dies this soon without having had a request died at birth: its replacement waits,

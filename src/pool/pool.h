@@ -118,7 +118,7 @@ class Pool final {
     enum class Stage {
       kAbandoned,  // its client has left; it is cancelled when its time is up
       kCancelled,  // it is being interrupted; its worker is killed at `due`
-      kStuck,      // thread mode: that was due, and cannot be done
+      kStuck,      // that was due, and cannot be done: a thread of the host itself
       kOver,       // it has ended; where it was may still be told
     };
     Stage stage = Stage::kAbandoned;
@@ -149,9 +149,12 @@ class Pool final {
     std::unique_ptr<HostLink> link;
     const int pid;
     const base::Nanos started_at = base::monotonic_now();
-    bool ready = false;                 // PHP has started in it
-    bool announced = false;             // that its workers are ready
-    bool threads = false;               // its workers are threads; known when it is ready
+    bool ready = false;      // PHP has started in it
+    bool announced = false;  // that its workers are ready
+    bool threads = false;    // its workers are threads; known when it is ready
+    bool kills = true;       // kKill ends a worker: it is no thread of the host itself
+    // Threads: the last process of them whose death was logged, and that was counted as a crash.
+    int dead_pid = 0, crashed_pid = 0;
     std::string php_version;            // likewise
     std::string failure;                // why it said that it cannot start
     bool greeted = false;               // say_hello() has been called
@@ -225,7 +228,7 @@ class Pool final {
   bool is_last_start(const Host& ended);
   // Of those that are wanted; false when that is none yet.
   bool all_alive(Host& host) const;
-  void count_crash();
+  void count_crash(Host& host, int pid);
   uint32_t request_limit(const Host& host);
 
   // --- primary loop: how many workers there are, and for how long (growth.cc)
@@ -235,6 +238,8 @@ class Pool final {
   // can be no more workers.
   uint32_t overdue_requests(base::Nanos now);
   uint32_t workers_that_want_cpu();
+  // Thread mode: those that the threads are in.
+  std::vector<int> processes() const;
   void shrink(base::Nanos now);
   void check_memory();
   void check_worker_memory(uint32_t number);
@@ -262,8 +267,10 @@ class Pool final {
   void watch_orphans(base::Nanos now);
   void interrupt(uint32_t generation, const channel::Claim& claim);
   void kill_overdue(const Orphan& orphan);
+  // Threads: those beside a worker that is to be killed end after what they run. Under the lock.
+  void retire_process(Generation& generation, int pid);
   void log_interrupted(const Generation::Label& label, uint32_t worker, std::string_view script);
-  // Thread mode: threads that do not come back from cancelled requests. Under the lock.
+  // Threads that do not come back from cancelled requests and cannot be killed. Under the lock.
   uint32_t stuck_threads(uint32_t generation) const;
   // A host that has such threads is replaced, not too often; it serves with the others until then.
   void renew_if_stuck(base::Nanos now);

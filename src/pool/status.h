@@ -20,7 +20,7 @@ enum class WorkerPhase {
 struct WorkerStatus {
   std::string pool;  // its name
   uint32_t worker = 0;
-  int pid = 0;  // thread mode: the host's
+  int pid = 0;  // thread mode: of the process that the thread is in
   WorkerPhase phase = WorkerPhase::kStarting;
   uint64_t requests = 0;  // finished, of this incarnation
   uint64_t restarts = 0;

@@ -28,6 +28,12 @@ bool passed_hard_timeout(int wait_status) {
   return WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == kHardTimeoutStatus;
 }
 
+// A thread that had not ended when its process was killed for another one.
+bool killed_with_neighbour(const Worker& worker, int wait_status) {
+  return worker.leaving == Leaving::kNeighbour && WIFSIGNALED(wait_status) &&
+         WTERMSIG(wait_status) == SIGKILL;
+}
+
 // What the front knows beyond the status. Who else sends signals it does not.
 const char* explain_exit(const Worker& worker, int wait_status) {
   if (passed_hard_timeout(wait_status)) return " (PHP's hard_timeout)";
@@ -38,13 +44,13 @@ const char* explain_exit(const Worker& worker, int wait_status) {
     case Killed::kBrokeRules:
       return " (it broke the channel's rules)";
     case Killed::kNotByUs:
-      return "";
+      break;
   }
-  return "";
+  return killed_with_neighbour(worker, wait_status) ? " (with a thread whose time was up)" : "";
 }
 
 // Why a worker has ended.
-enum class Cause { kCrash, kTimeout, kMaxRequests, kMaxMemory, kIdle, kBoot, kOther };
+enum class Cause { kCrash, kTimeout, kMaxRequests, kMaxMemory, kIdle, kBoot, kNeighbour, kOther };
 
 Cause cause_of(const Worker& worker, int wait_status) {
   if (worker.killed == Killed::kTimeUp || passed_hard_timeout(wait_status)) return Cause::kTimeout;
@@ -54,12 +60,15 @@ Cause cause_of(const Worker& worker, int wait_status) {
   if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == channel::kExitBootFailed) {
     return Cause::kBoot;
   }
+  if (killed_with_neighbour(worker, wait_status)) return Cause::kTimeout;
   if (!ended_cleanly(wait_status)) return Cause::kCrash;
   switch (worker.leaving) {
     case Leaving::kMaxMemory:
       return Cause::kMaxMemory;
     case Leaving::kIdle:
       return Cause::kIdle;
+    case Leaving::kNeighbour:
+      return Cause::kNeighbour;
     case Leaving::kNo:
       break;
   }
@@ -67,7 +76,8 @@ Cause cause_of(const Worker& worker, int wait_status) {
 }
 
 bool is_planned(Cause cause) {
-  return cause == Cause::kMaxRequests || cause == Cause::kMaxMemory || cause == Cause::kIdle;
+  return cause == Cause::kMaxRequests || cause == Cause::kMaxMemory || cause == Cause::kIdle ||
+         cause == Cause::kNeighbour;
 }
 
 std::string_view name_of(Cause cause) {
@@ -84,6 +94,8 @@ std::string_view name_of(Cause cause) {
       return "idle";
     case Cause::kBoot:
       return "boot";
+    case Cause::kNeighbour:
+      return "neighbour";
     case Cause::kOther:
       return "other";
   }
@@ -104,6 +116,7 @@ uint64_t& restarts_of(PoolStatus& counts, Cause cause) {
       return counts.restarts_idle;
     case Cause::kBoot:
       return counts.restarts_boot;
+    case Cause::kNeighbour:
     case Cause::kOther:
       return counts.restarts_other;
   }
@@ -291,7 +304,7 @@ void Pool::replace(Host& host, uint32_t number, const Death& death) {
   } else {
     host.spawn_at[number] = base::monotonic_now() + delay;
   }
-  if (cause == Cause::kCrash) count_crash();
+  if (cause == Cause::kCrash) count_crash(host, host.generation->workers()[number].pid);
 }
 
 bool Pool::all_alive(Host& host) const {
@@ -302,7 +315,9 @@ bool Pool::all_alive(Host& host) const {
   return !wrong && host.generation->present_workers() > 0;
 }
 
-void Pool::count_crash() {
+void Pool::count_crash(Host& host, int pid) {
+  // That of a process is told for each of its threads.
+  if (host.threads && std::exchange(host.crashed_pid, pid) == pid) return;
   const base::Nanos now = base::monotonic_now();
   std::erase_if(crashes_, [&](base::Nanos when) { return now - when > kCrashWindow; });
   crashes_.push_back(now);
@@ -337,8 +352,12 @@ void Pool::log_death(Host& host, uint32_t number, Death& death) {
   }
   std::string how = base::describe_exit(wait_status) + explain_exit(worker, wait_status);
   bool clean = ended_cleanly(wait_status);
-  log_.log(base::LogType::kApp, clean ? base::LogLevel::kInfo : base::LogLevel::kError,
-           clean ? "worker ended" : "worker died",
+  // The death of a process of threads is told once, and for each request that it has cost.
+  const bool told = host.threads && std::exchange(host.dead_pid, worker.pid) == worker.pid;
+  const base::LogLevel level = clean                           ? base::LogLevel::kInfo
+                               : told && label.request.empty() ? base::LogLevel::kDebug
+                                                               : base::LogLevel::kError;
+  log_.log(base::LogType::kApp, level, clean ? "worker ended" : "worker died",
            {label.request_id, label.trace_id, label.span_id},
            {{"worker", uint64_t{number}},
             {"pid", int64_t{worker.pid}},
@@ -351,7 +370,7 @@ void Pool::on_line(Host& host, const ControlMessage& message) {
   const uint32_t number = message.header.worker;
   Generation::Label label;
   const bool is_worker = number < host.generation->worker_count();
-  if (is_worker && !host.threads) {
+  if (is_worker) {
     std::lock_guard lock(mutex_);
     Generation& generation = *host.generation;
     uint32_t slot = generation.slot_held_by(number, message.header.incarnation);
@@ -368,7 +387,7 @@ void Pool::report_bad_worker(Generation& generation, const channel::Seat& seat, 
   loops_.front()->post([this, number = generation.number(), kill] {
     Host* host = host_of(number);
     if (host == nullptr) return;
-    if (host->threads) return give_up(*host);
+    if (!host->kills) return give_up(*host);
     {
       std::lock_guard lock(mutex_);
       Worker& worker = host->generation->workers()[kill.worker];
