@@ -12,6 +12,7 @@
 #include "app/advice/ask_php.h"
 #include "app/advice/php_advice.h"
 #include "app/advice/site_size.h"
+#include "app/config/checks.h"
 #include "app/config/command_line.h"
 #include "app/config/load.h"
 #include "app/config/settings.h"
@@ -115,6 +116,8 @@ int check(const Config& config) {
       return refuse(problems);
     }
     for (const std::string& line : report.said) notes.push_back("PHP says: " + line);
+    std::string hosts = idle_hosts_notice(config, report.facts->version);
+    if (!hosts.empty()) notes.push_back(std::move(hosts));
     SiteSize site = measure_site(config.document_root);
     text += describe_php(*report.facts, site);
     for (const Advice& advice : advise(config, *report.facts, site)) {

@@ -74,6 +74,7 @@ class Checker {
   void symlinks();
   void php(const std::string& program_directory);
   void resolve_counts();
+  void hosts();
   void worker_scripts();
   void connections();
   void spool();
@@ -197,9 +198,19 @@ void Checker::resolve_counts() {
     if (script.num == 0) script.num = cpus;
     script.queue_capacity = queue_of(script.num);
   }
+  hosts();
   if (config_.front_threads == 0) {
     config_.front_threads = cpus <= kOneThreadUpTo ? 1 : std::min(cpus / 4, kMostLoops);
   }
+}
+
+// A process without a worker is not started.
+void Checker::hosts() {
+  uint32_t most = config_.classic_pool ? config_.php_workers_max : 0;
+  for (const WorkerScript& script : config_.worker_scripts) most = std::max(most, script.num);
+  if (config_.php_hosts <= most) return;
+  config_.notices.push_back(fmt::format(
+      "PHP_HOSTS={}: there are no more processes than workers, {} here", config_.php_hosts, most));
 }
 
 void Checker::worker_scripts() {
@@ -355,6 +366,11 @@ std::string describe_problem(const Config& config, std::string_view name, std::s
   std::string accepted = setting.accepted();
   if (!accepted.empty()) line += "; accepted: " + accepted;
   return line;
+}
+
+std::string idle_hosts_notice(const Config& config, std::string_view php_version) {
+  if (config.php_hosts <= 1 || !php_version.ends_with("NTS")) return "";
+  return fmt::format("PHP_HOSTS has no effect: the workers of PHP {} are processes", php_version);
 }
 
 void resolve_and_check(Config& config, const std::string& program_directory,

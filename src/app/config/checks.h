@@ -3,6 +3,7 @@
 // What cannot be seen from a value alone: files, directories, users, and settings that go together.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/config/config.h"
@@ -20,6 +21,10 @@ void resolve_and_check(Config& config, const std::string& program_directory,
 // Where the control socket is when CONTROL_SOCKET does not say; empty when there is no place for
 // it.
 std::string default_control_socket();
+
+// What to say of PHP_HOSTS when `php_version` ("8.2.35 NTS") is that of a PHP without threads;
+// empty when there is nothing to say.
+std::string idle_hosts_notice(const Config& config, std::string_view php_version);
 
 // The found text of a setting; the setting must exist.
 const FoundSetting& found(const Config& config, std::string_view name);

@@ -95,6 +95,7 @@ struct Config {
   uint32_t cpus = 0;             // that this process may use
   uint32_t php_workers = 0;      // resolved: never 0
   uint32_t php_workers_max = 0;  // resolved: at least php_workers
+  uint32_t php_hosts = 1;        // at most; processes that worker threads are in
   uint32_t php_max_requests = 0;
   uint64_t php_max_memory = 0;
   std::string php_program;

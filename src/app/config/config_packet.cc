@@ -20,9 +20,9 @@ template <class AnyConfig, class Visitor>
 void visit_members(AnyConfig& config, Visitor&& visit) {
   auto& [listen, tls_listen, tls_cert, tls_key, tls_redirect, internal_addr, internal_token,
          control_socket, inherited, document_root, index_file, index_scripts, php_deny, cpus,
-         php_workers, php_workers_max, php_max_requests, php_max_memory, php_program, php_ini,
-         php_ini_set, php_sapi_name, use_ext, use_stub, worker_scripts, classic_pool, seccomp,
-         front_threads, run_as_name, front_user_name, run_as, front_user, queue_capacity,
+         php_workers, php_workers_max, php_hosts, php_max_requests, php_max_memory, php_program,
+         php_ini, php_ini_set, php_sapi_name, use_ext, use_stub, worker_scripts, classic_pool,
+         seccomp, front_threads, run_as_name, front_user_name, run_as, front_user, queue_capacity,
          queue_timeout, request_timeout, max_body_size, max_header_size, header_timeout,
          body_timeout, idle_timeout, write_timeout, max_connections, max_connections_per_ip,
          trusted_proxies, spool_dir, spool_max, drain_timeout, reload_drain, static_cache_ttl,
@@ -33,14 +33,15 @@ void visit_members(AnyConfig& config, Visitor&& visit) {
   // are no business of the front; `trusted_proxies`, which is made again from its text.
   visit(listen, tls_listen, tls_cert, tls_key, tls_redirect, internal_addr, internal_token,
         control_socket, document_root, index_file, index_scripts, php_deny, cpus, php_workers,
-        php_workers_max, php_max_requests, php_max_memory, php_program, php_ini, php_ini_set,
-        php_sapi_name, use_ext, use_stub, worker_scripts, classic_pool, seccomp, front_threads,
-        run_as_name, front_user_name, run_as, front_user, queue_capacity, queue_timeout,
-        request_timeout, max_body_size, max_header_size, header_timeout, body_timeout, idle_timeout,
-        write_timeout, max_connections, max_connections_per_ip, spool_dir, spool_max, drain_timeout,
-        reload_drain, static_cache_ttl, compression, static_cache_size, follow_symlinks,
-        sendfile_root, response_headers, access_log, log_level, log_format, log_file, service_name,
-        settings, notices, restart_wanted, development, env_file);
+        php_workers_max, php_hosts, php_max_requests, php_max_memory, php_program, php_ini,
+        php_ini_set, php_sapi_name, use_ext, use_stub, worker_scripts, classic_pool, seccomp,
+        front_threads, run_as_name, front_user_name, run_as, front_user, queue_capacity,
+        queue_timeout, request_timeout, max_body_size, max_header_size, header_timeout,
+        body_timeout, idle_timeout, write_timeout, max_connections, max_connections_per_ip,
+        spool_dir, spool_max, drain_timeout, reload_drain, static_cache_ttl, compression,
+        static_cache_size, follow_symlinks, sendfile_root, response_headers, access_log, log_level,
+        log_format, log_file, service_name, settings, notices, restart_wanted, development,
+        env_file);
 }
 
 template <class T>

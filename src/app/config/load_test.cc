@@ -288,6 +288,17 @@ TEST_F(LoadConfig, ThePoolGrowsOnlyWhenAskedToOrWhenNoNumberWasChosen) {
               ElementsAre(AllOf(StartsWith("PHP_WORKERS_MAX=2"), HasSubstr("PHP_WORKERS"))));
 }
 
+TEST_F(LoadConfig, MoreHostsThanWorkersIsSaid) {
+  EXPECT_THAT(load({"PHP_HOSTS=3", "PHP_WORKERS=3"}).config.notices,
+              Not(Contains(HasSubstr("PHP_HOSTS"))));
+  EXPECT_THAT(load({"PHP_HOSTS=4", "PHP_WORKERS=3"}).config.notices,
+              Contains(StartsWith("PHP_HOSTS=4: there are no more processes than workers, 3")));
+  Config config = load({"PHP_HOSTS=3"}).config;
+  EXPECT_THAT(idle_hosts_notice(config, "8.2.35 NTS"), HasSubstr("8.2.35 NTS"));
+  EXPECT_EQ(idle_hosts_notice(config, "8.4.24 ZTS"), "");
+  EXPECT_EQ(idle_hosts_notice(load().config, "8.2.35 NTS"), "");
+}
+
 class LoadWorkerScripts : public LoadConfig {
  protected:
   void SetUp() override {

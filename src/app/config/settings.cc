@@ -25,6 +25,7 @@ constexpr uint64_t kSmallestHead = 1 << 10;
 constexpr uint64_t kLargestHead = 80 << 10;
 constexpr uint32_t kMostWorkers = 1024;  // channel::kMaxWorkers
 constexpr uint32_t kMostLoops = 32;      // channel::kMaxLoops
+constexpr uint32_t kMostHosts = 64;      // of howdah-php --hosts
 constexpr uint32_t kMostQueued = 1'000'000;
 
 constexpr std::string_view kAddressList =
@@ -87,8 +88,8 @@ const Setting kSettings[] = {
     {"USE_STUB", Section::kPhp, "0", "no PHP: empty answers, to measure the front alone",
      BooleanKind{&C::use_stub}},
 
-    {"PHP_HOSTS", Section::kProcesses, "1", "host processes in thread mode",
-     IntegerKind{nullptr, 1, 64}, kRestart, kNotYet},
+    {"PHP_HOSTS", Section::kProcesses, "1", "thread mode: processes that share the workers",
+     IntegerKind{&C::php_hosts, 1, kMostHosts}, kReload},
     {"FRONT_THREADS", Section::kProcesses, "0",
      "event loop threads; 0 = 1 up to 4 CPUs, then CPUs/4",
      IntegerKind{&C::front_threads, 0, kMostLoops}},

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "app/config/checks.h"
 #include "app/config/config_json.h"
 #include "app/config/worker_scripts.h"
 #include "app/front/control_server.h"
@@ -307,6 +308,8 @@ void FrontServer::on_ready() {
   }
   std::string plain = names_of(start_.sockets.plain), tls = names_of(start_.sockets.tls);
   log_.info("listening", {{"addresses", plain}, {"tls", tls}});
+  std::string hosts = idle_hosts_notice(config_, pools_->status().php_version);
+  if (!hosts.empty()) log_.warn(hosts);
   tell_parent({.type = LinkType::kReady});
 }
 

@@ -71,6 +71,7 @@ std::vector<std::string> php_arguments(const Config& config) {
   if (!config.php_ini.empty()) add("--ini", config.php_ini);
   for (const std::string& setting : config.php_ini_set) add("--ini-set", setting);
   if (!config.use_ext) arguments.emplace_back("--no-ext");
+  if (config.php_hosts > 1) add("--hosts", std::to_string(config.php_hosts));
   return arguments;
 }
 

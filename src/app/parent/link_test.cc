@@ -40,10 +40,20 @@ TEST(HostProcess, PassesSettingsAsArguments) {
   config.php_sapi_name = "fpm-fcgi";
   config.php_ini = "/etc/php.ini";
   config.php_ini_set = {"a=1", "b=2"};
+  config.php_hosts = 3;
   config.use_ext = false;
-  std::vector<std::string> expected = {
-      "/bin/howdah-php", "--sapi-name", "fpm-fcgi",  "--ini", "/etc/php.ini",
-      "--ini-set",       "a=1",         "--ini-set", "b=2",   "--no-ext"};
+  std::vector<std::string> expected = {"/bin/howdah-php",
+                                       "--sapi-name",
+                                       "fpm-fcgi",
+                                       "--ini",
+                                       "/etc/php.ini",
+                                       "--ini-set",
+                                       "a=1",
+                                       "--ini-set",
+                                       "b=2",
+                                       "--no-ext",
+                                       "--hosts",
+                                       "3"};
   EXPECT_EQ(php_arguments(config), expected);
 }
 

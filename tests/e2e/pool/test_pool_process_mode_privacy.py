@@ -30,3 +30,9 @@ def test_a_worker_is_the_first_choice_of_the_oom_killer(launch):
     wait_until(lambda: min(map(score, workers)) > 0, "the workers to raise their scores")
     assert all(score(pid) > score(server.front_pid()) for pid in workers)
     assert all(score(pid) > score(server.parent_pid) for pid in workers)
+
+
+def test_hosts_are_for_threads(launch):
+    server = launch(PHP_HOSTS=2)
+    line = server.wait_for_log(lambda line: "PHP_HOSTS has no effect" in line.get("msg", ""), "about PHP_HOSTS")
+    assert line["level"] == "warn"
