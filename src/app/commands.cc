@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -102,6 +103,16 @@ std::string describe_php(const PhpFacts& php, const SiteSize& site) {
                      site.root);
 }
 
+// A server hears this from its host when it starts.
+std::string snapshot_problem(const Config& config, const PhpFacts& php) {
+  bool snapshot = std::ranges::any_of(config.worker_scripts, [](const WorkerScript& script) {
+    return script.mode == WorkerMode::kSnapshot;
+  });
+  if (!snapshot || !php.version.ends_with("ZTS")) return "";
+  return describe_problem(config, "WORKER_MODE",
+                          "snapshot needs a PHP without thread safety, not PHP " + php.version);
+}
+
 // `howdah check`: what would run, and what is unwise. PHP is started once, to hear its settings.
 int check(const Config& config) {
   std::string text = describe(config);
@@ -115,6 +126,8 @@ int check(const Config& config) {
       for (const std::string& line : report.said) problems.push_back("PHP says: " + line);
       return refuse(problems);
     }
+    std::string impossible = snapshot_problem(config, *report.facts);
+    if (!impossible.empty()) return refuse({impossible});
     for (const std::string& line : report.said) notes.push_back("PHP says: " + line);
     std::string hosts = idle_hosts_notice(config, report.facts->version);
     if (!hosts.empty()) notes.push_back(std::move(hosts));

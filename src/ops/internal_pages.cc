@@ -52,6 +52,12 @@ std::string_view name_of(Phase phase) {
   return "starting";
 }
 
+std::optional<Order> order_at(std::string_view target) {
+  if (target == "/reload") return Order::kReload;
+  if (target == "/workers/restart") return Order::kRestart;
+  return std::nullopt;
+}
+
 Page InternalPages::get(std::string_view method, std::string_view target) const {
   if (method != "GET" && method != "HEAD") {
     return {.status = 405, .body = R"({"error":"only GET and HEAD"})"};
@@ -64,7 +70,7 @@ Page InternalPages::get(std::string_view method, std::string_view target) const 
   if (path == "/metrics") return metrics();
   if (path == "/config") return {.body = sources_.config};
   if (path == "/workers") return {.body = workers()};
-  if (path == kReloadPath) return {.status = 405, .body = R"({"error":"only POST"})"};
+  if (order_at(path)) return {.status = 405, .body = R"({"error":"only POST"})"};
   return {.status = 404, .body = R"({"error":"no such page"})"};
 }
 

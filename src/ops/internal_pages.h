@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,13 @@ enum class Phase {
 
 std::string_view name_of(Phase phase);
 
-// Answers POST alone.
-inline constexpr std::string_view kReloadPath = "/reload";
+// What a POST can ask for.
+enum class Order {
+  kReload,   // /reload: settings are read again, new workers take over
+  kRestart,  // /workers/restart: new workers take over, with the settings in use
+};
+// By the whole target of a request; its page answers POST alone.
+std::optional<Order> order_at(std::string_view target);
 
 struct Page {
   int status = 200;
@@ -48,8 +54,9 @@ class InternalPages {
     std::vector<std::string> pools;          // their names
     std::function<std::vector<pool::WorkerStatus>()> workers;
     std::function<uint64_t()> log_lines_dropped;
-    // Has the server reloaded; the function it gets is called, once, on a thread of its own choice.
-    std::function<void(std::function<void(Page)>)> reload;
+    // Has an order carried out; the function it gets is called, once, on a thread of its own
+    // choice.
+    std::function<void(Order, std::function<void(Page)>)> carry_out;
     std::string config;  // the answer of /config
     InternalAccess access;
   };
@@ -59,8 +66,10 @@ class InternalPages {
   Page get(std::string_view method, std::string_view target) const;
   // What `howdah status` prints: health and workers in one JSON object.
   std::string status() const;
-  // What a reload has come to: status 200 when it is done. `done` is called on any thread.
-  void reload(std::function<void(Page)> done) const { sources_.reload(std::move(done)); }
+  // What an order has come to: status 200 when it is done. `done` is called on any thread.
+  void carry_out(Order order, std::function<void(Page)> done) const {
+    sources_.carry_out(order, std::move(done));
+  }
   const InternalAccess& access() const { return sources_.access; }
   // After a reload. Not beside the other members.
   void use_config(std::string json, InternalAccess access) {

@@ -88,7 +88,15 @@ TEST_F(Pages, RefusesEverythingElse) {
   EXPECT_EQ(get("/").status, 404);
   EXPECT_EQ(get("/health/").status, 404);
   EXPECT_EQ(get("/health", "POST").status, 405);
+  for (const char* path : {"/reload", "/workers/restart"}) EXPECT_EQ(get(path).status, 405) << path;
   EXPECT_EQ(get("/health", "HEAD").status, 200);
+}
+
+TEST_F(Pages, OrdersHavePathsOfTheirOwn) {
+  EXPECT_EQ(order_at("/reload"), Order::kReload);
+  EXPECT_EQ(order_at("/workers/restart"), Order::kRestart);
+  EXPECT_EQ(order_at("/workers"), std::nullopt);
+  EXPECT_EQ(order_at("/reload?x"), std::nullopt);
 }
 
 TEST_F(Pages, StatusIsOneJsonObject) {

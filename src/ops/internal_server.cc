@@ -84,7 +84,7 @@ http::response<http::string_body> make_response(Page page,
                boost::beast::string_view(page.content_type.data(), page.content_type.size()));
   response.set(http::field::cache_control, "no-store");
   if (page.status == 405) {
-    response.set(http::field::allow, view(request.target()) == kReloadPath ? "POST" : "GET, HEAD");
+    response.set(http::field::allow, order_at(view(request.target())) ? "POST" : "GET, HEAD");
   }
   if (page.status == 401) response.set(http::field::www_authenticate, "Bearer");
   response.keep_alive(request.keep_alive());
@@ -109,14 +109,14 @@ bool is_loopback(InternalSocket& socket) {
   return IN6_IS_ADDR_LOOPBACK(&address);
 }
 
-asio::awaitable<Page> answer_post(const InternalPages& pages, InternalSocket& socket,
+asio::awaitable<Page> answer_post(const InternalPages& pages, Order order, InternalSocket& socket,
                                   const http::request<http::string_body>& request) {
   PostOrigin post{.loopback = is_loopback(socket),
                   .from_web_page = request.count(http::field::origin) > 0,
                   .host = view(request[http::field::host]),
                   .authorization = view(request[http::field::authorization])};
   if (auto refused = refuse_post(post, pages.access())) co_return std::move(*refused);
-  co_return co_await reload_and_wait(pages);
+  co_return co_await carry_out_and_wait(pages, order);
 }
 
 asio::awaitable<void> serve_http(const InternalPages& pages, InternalSocket socket) {
@@ -133,8 +133,9 @@ asio::awaitable<void> serve_http(const InternalPages& pages, InternalSocket sock
     if (error) break;
     const auto& request = parser.get();
     Page page;
-    if (request.method() == http::verb::post && view(request.target()) == kReloadPath) {
-      page = co_await answer_post(pages, stream.socket(), request);
+    auto order = order_at(view(request.target()));
+    if (request.method() == http::verb::post && order) {
+      page = co_await answer_post(pages, *order, stream.socket(), request);
       stream.expires_after(kInternalTimeout);
     } else {
       page = pages.get(view(request.method_string()), view(request.target()));
@@ -155,15 +156,15 @@ void accept_connections(asio::io_context& io, int listener, Serve serve) {
   asio::co_spawn(io, accept_loop(io, std::move(copy), std::move(serve)), ignore_exception);
 }
 
-asio::awaitable<Page> reload_and_wait(const InternalPages& pages) {
+asio::awaitable<Page> carry_out_and_wait(const InternalPages& pages, Order order) {
   struct Wait {
     asio::steady_timer over;
-    Page page{.status = 504, .body = R"({"error":"the reload has not ended yet; the log tells"})"};
+    Page page{.status = 504, .body = R"({"error":"this has not ended yet; the log tells"})"};
   };
   // Shared with the answer on its way; the answer may come when nobody waits any more.
   auto wait =
-      std::make_shared<Wait>(asio::steady_timer(co_await asio::this_coro::executor, kReloadLimit));
-  pages.reload([weak = std::weak_ptr(wait)](const Page& page) {
+      std::make_shared<Wait>(asio::steady_timer(co_await asio::this_coro::executor, kOrderLimit));
+  pages.carry_out(order, [weak = std::weak_ptr(wait)](const Page& page) {
     auto waiting = weak.lock();
     if (!waiting) return;
     asio::post(waiting->over.get_executor(), [waiting, page] {

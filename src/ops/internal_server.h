@@ -23,9 +23,9 @@ inline constexpr size_t kMostInternalConnections = 64;
 inline constexpr uint32_t kInternalHeadBytes = 8 << 10;
 inline constexpr uint64_t kInternalBodyBytes = 64 << 10;
 
-// How long somebody who has asked for a reload waits for its end: a new generation may take a
-// minute, and one that runs already comes first.
-inline constexpr std::chrono::seconds kReloadLimit{150};
+// How long somebody who has asked for a reload or new workers waits for its end: a new generation
+// may take a minute, and one that runs already comes first.
+inline constexpr std::chrono::seconds kOrderLimit{150};
 
 using InternalSocket = boost::asio::generic::stream_protocol::socket;
 
@@ -34,8 +34,8 @@ using InternalSocket = boost::asio::generic::stream_protocol::socket;
 void accept_connections(boost::asio::io_context& io, int listener,
                         std::function<boost::asio::awaitable<void>(InternalSocket)> serve);
 
-// Asks for a reload and waits for what comes of it. On the thread of its `io`.
-boost::asio::awaitable<Page> reload_and_wait(const InternalPages& pages);
+// Has an order carried out and waits for what comes of it. On the thread of its `io`.
+boost::asio::awaitable<Page> carry_out_and_wait(const InternalPages& pages, Order order);
 
 // Serves `pages` on listening descriptors, which the caller keeps. `io` runs on one thread; `pages`
 // lives until that has ended.

@@ -277,6 +277,17 @@ TEST(Router, RunsAWorkerScriptAsAnyOtherWhereItsPathsDoNotLead) {
   EXPECT_EQ(route.file, "/index.php");
 }
 
+TEST(Router, RunsAWorkerScriptByItsNameWhereItsPathsDoNotLead) {
+  Router router({.index_file = "",
+                 .index_scripts = false,
+                 .php_deny = {},
+                 .workers = {{.path = "/site/app.php", .name = "/app.php", .match = {"/api/*"}}}});
+  FakeFiles files;
+  Route route;
+  router.route("/app.php/more", files, route);
+  EXPECT_EQ(text_of(route), "run /app.php /more");
+}
+
 TEST(WorkerRoute, TakesWhatAPatternMatchesAndNoneExcludes) {
   WorkerRoute worker{.path = "", .name = "", .match = {"!/a/no", "/a/*", "/b", "!/a/*/x"}};
   EXPECT_TRUE(worker.takes("/a"));

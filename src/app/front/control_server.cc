@@ -33,7 +33,9 @@ asio::awaitable<void> answer(const ops::InternalPages& pages, ops::InternalSocke
   line.resize(line.find('\n'));
   std::string text = R"({"error":"unknown command"})";
   if (line == "status") text = pages.status();
-  if (line == "reload") text = (co_await ops::reload_and_wait(pages)).body;
+  if (line == "reload") {
+    text = (co_await ops::carry_out_and_wait(pages, ops::Order::kReload)).body;
+  }
   text += '\n';
   stream.expires_after(kControlClientTime);
   co_await asio::async_write(stream, asio::buffer(text),

@@ -18,7 +18,7 @@ namespace howdah::app {
 // How long the client waits for an answer, and how long the server has a client for its line, and
 // for taking the answer. At most ops::kMostInternalConnections clients are served at once.
 inline constexpr std::chrono::seconds kStatusTimeout{5};
-inline constexpr std::chrono::seconds kReloadTimeout = ops::kReloadLimit + std::chrono::seconds(5);
+inline constexpr std::chrono::seconds kReloadTimeout = ops::kOrderLimit + std::chrono::seconds(5);
 inline constexpr std::chrono::seconds kControlClientTime{5};
 inline constexpr size_t kLongestControlLine = 256;
 

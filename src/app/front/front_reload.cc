@@ -24,14 +24,31 @@ ops::Page page_of(int status, const Json& json) {
 
 ops::Page reload_failed(const std::string& why) { return page_of(500, {{"error", why}}); }
 
-void FrontServer::want_reload(ReloadDone done) {
-  loops_.front()->post([this, done = std::move(done)] {
-    if (phase_ != ops::Phase::kServing) {
-      std::string phase(ops::name_of(phase_));
-      return done(page_of(503, {{"error", "the server is " + phase}}));
-    }
-    waiting_.push_back({++last_ticket_, done});
+void FrontServer::while_serving(OrderDone done, std::function<void(OrderDone)> task) {
+  loops_.front()->post([this, done = std::move(done), task = std::move(task)] {
+    if (phase_ == ops::Phase::kServing) return task(done);
+    std::string phase(ops::name_of(phase_));
+    done(page_of(503, {{"error", "the server is " + phase}}));
+  });
+}
+
+void FrontServer::want_reload(OrderDone done) {
+  while_serving(std::move(done), [this](OrderDone waiting) {
+    waiting_.push_back({++last_ticket_, std::move(waiting)});
     tell_parent({.type = LinkType::kWantReload, .ticket = last_ticket_});
+  });
+}
+
+void FrontServer::want_restart(OrderDone done) {
+  while_serving(std::move(done), [this](OrderDone waiting) {
+    log_.info("restarting the workers");
+    pools_->restart([this, waiting](const std::string& failure) {
+      if (!failure.empty()) {
+        log_.error("workers not restarted: those in use stay", {{"because", failure}});
+        return waiting(reload_failed(failure));
+      }
+      waiting(page_of(200, {{"restarted", true}, {"generation", pools_->status().generation}}));
+    });
   });
 }
 

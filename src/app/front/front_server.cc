@@ -142,7 +142,11 @@ ops::InternalPages::Sources FrontServer::page_sources() {
           .pools = pool_names(config_),
           .workers = [this] { return pools_->worker_status(); },
           .log_lines_dropped = [this] { return sink_.dropped(); },
-          .reload = [this](ReloadDone done) { want_reload(std::move(done)); },
+          .carry_out =
+              [this](ops::Order order, OrderDone done) {
+                order == ops::Order::kReload ? want_reload(std::move(done))
+                                             : want_restart(std::move(done));
+              },
           .config = config_json(config_),
           .access = {.token = config_.internal_token, .address = config_.internal_addr}};
 }

@@ -67,10 +67,14 @@ class FrontServer final {
     std::shared_ptr<const net::TlsContext> tls;  // of all loops; null = no TLS
     uint32_t ticket = 0;
   };
-  using ReloadDone = std::function<void(ops::Page)>;
+  using OrderDone = std::function<void(ops::Page)>;
   // Asks the parent for a reload that begins later than now. From any thread; `done` is called on
   // the primary loop.
-  void want_reload(ReloadDone done);
+  void want_reload(OrderDone done);
+  // New workers in all pools, with the settings in use. Likewise.
+  void want_restart(OrderDone done);
+  // When orders can be carried out `task` is called, else `done`. Likewise.
+  void while_serving(OrderDone done, std::function<void(OrderDone)> task);
   void on_reload(ReceivedLink link);
   base::Result<Next> prepare_next(const ReceivedLink& link);
   void bring_into_use();
@@ -102,7 +106,7 @@ class FrontServer final {
   // Who waits for a reload, by ticket. Primary loop.
   struct Waiting {
     uint32_t ticket;
-    ReloadDone done;
+    OrderDone done;
   };
   std::vector<Waiting> waiting_;
   uint32_t last_ticket_ = 0;

@@ -94,6 +94,26 @@ void Pools::give_up_reload(const std::string& why) {
   std::exchange(on_reloaded_, nullptr)(why);
 }
 
+void Pools::restart(pool::Pool::ReloadDone on_done) {
+  if (members_.empty()) return on_done("");
+  struct Restart {
+    size_t left;
+    std::string failures;
+    pool::Pool::ReloadDone on_done;
+  };
+  // Of the pools' answers, the last of which ends it.
+  auto restart = std::make_shared<Restart>(members_.size(), "", std::move(on_done));
+  for (const auto& member : members_) {
+    member->pool->restart([restart, &name = member->name](const std::string& failure) {
+      if (!failure.empty()) {
+        restart->failures.append(restart->failures.empty() ? "" : "; ");
+        restart->failures.append(name).append(": ").append(failure);
+      }
+      if (--restart->left == 0) restart->on_done(restart->failures);
+    });
+  }
+}
+
 void Pools::drain(std::function<void()> on_done) {
   if (members_.empty()) return on_done();
   to_drain_ = members_.size();

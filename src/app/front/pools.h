@@ -42,6 +42,9 @@ class Pools final {
   // All pools take the options of `next` together, when the workers of all are ready, or none does.
   // `on_done` as of pool::Pool::reload().
   void reload(const Config& next, pool::Pool::ReloadDone on_done);
+  // A new generation in each pool, with the options in use. `on_done` is called, once, with why
+  // some of them could not; empty = all serve.
+  void restart(pool::Pool::ReloadDone on_done);
   // `on_done` is called when all have drained.
   void drain(std::function<void()> on_done);
 
