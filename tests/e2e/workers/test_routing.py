@@ -4,7 +4,7 @@ import os
 
 import pytest
 from harness.folders import write
-from harness.reloads import EnvFile, reload
+from harness.reloads import EnvFile, Releases, reload
 from harness.server import run_howdah
 from harness.waiting import wait_until
 
@@ -174,6 +174,42 @@ def test_a_reload_brings_new_patterns_and_code_and_keeps_the_scripts(launch):
     env.write(WORKER_SCRIPT="tool.php", WORKER_NUM="2", WORKER_MATCH="/b/*")
     assert "WORKER_SCRIPT has changed: it needs a restart" in reload(server)
     wait_until(lambda: (by(server, "/a"), by(server, "/b")) == (404, "NEW"), "the new patterns and code")
+
+
+def test_a_reload_follows_the_link_of_a_deployment(launch):
+    releases = Releases(launch)
+    files = {"worker.php": WORKER, "api.php": WORKER}
+    first = releases.deploy("one", files)
+    server = launch(
+        site=releases.current,
+        WORKER_SCRIPT=f"worker.php;{releases.current}/api.php",
+        WORKER_MATCH="/*,!/api/*;/api/*",
+        WORKER_NUM=1,
+    )
+    assert server.get("/x").json()["SCRIPT_FILENAME"] == f"{first}/worker.php"
+    assert server.get("/api/x").json()["SCRIPT_FILENAME"] == f"{first}/api.php"
+    second = releases.deploy("two", {**files, "worker.php": WORKER.replace("WORKER", "NEW")})
+    reload(server)
+    seen = server.get("/x").json()
+    assert (seen["by"], seen["SCRIPT_FILENAME"], seen["DOCUMENT_ROOT"]) == ("NEW", f"{second}/worker.php", second)
+    seen = server.get("/api/x").json()
+    assert (seen["SCRIPT_FILENAME"], seen["SCRIPT_NAME"]) == (f"{second}/api.php", "/api.php")
+
+
+def test_a_reload_names_what_would_lead_requests_to_a_pool_that_is_not_there(launch):
+    env = EnvFile(launch, WORKER_SCRIPT="worker.php", WORKER_NUM="1", INDEX_FILE="index.php")
+    server = launch(site=site(launch), arguments=env.arguments)
+    env.write(WORKER_SCRIPT="worker.php", WORKER_NUM="1", INDEX_FILE="index.php", WORKER_MATCH="/api/*")
+    assert "WORKER_MATCH has changed: it needs a restart" in reload(server)
+    assert by(server, "/x") == "WORKER"
+
+
+def test_a_worker_names_a_file_as_any_script_does(launch):
+    worker = "<?php while (frankenphp_handle_request(function () { header('X-Accel-Redirect: ' . $_GET['file']); }));"
+    server = launch(site=site(launch, **{"worker.php": worker}), WORKER_SCRIPT="worker.php", WORKER_NUM=1)
+    assert server.get("/x?file=/file.txt").text == "a file"
+    assert server.get("/x?file=/lib.inc").status == 404
+    assert server.get("/x?file=/file.txt").text == "a file"
 
 
 def test_howdah_serve_takes_a_worker_script(launch, programs):
