@@ -42,6 +42,9 @@ void Exchange::reset() {
   named_by_ = NamedBy::kNobody;
   coding_ = base::ContentCoding::kIdentity;
   encodings_ = false;
+  plan_ = Plan::kError;
+  navigation_ = false;
+  tag_.clear();
   event_stream_ = room_wanted_ = timed_out_ = dropped_ = false;
   passed_on_ = 0;
   interim_heads_ = 0;
@@ -94,6 +97,7 @@ Exchange::BodyPlan Exchange::begin(http::RequestHead& head, std::string_view byt
   state_ = State::kReceiving;
   // Several traceparents are none (Trace Context 3.2: the field comes once).
   identify(value_of(head.find_only("traceparent")), value_of(head, "x-request-id"));
+  look_for_navigation();
   plan_ = plan();
   if (plan_ == Plan::kError && error_status_ == 413) return BodyPlan::kRefuse;
   return plan_ == Plan::kScript ? BodyPlan::kGather : BodyPlan::kDiscard;
@@ -133,6 +137,7 @@ Exchange::Plan Exchange::plan_target() {
   auto target = http::decode_target(head_->target, path_);
   if (!target) return plan_error(target.error().status, target.error().reason);
   target_ = *target;
+  if (Plan plan; plan_reload(plan)) return plan;
   site_->site->router.route(path_, site_->files, route_);
   bool readable = head_->method == "GET" || head_->method == "HEAD";
   switch (route_.kind) {
@@ -188,6 +193,10 @@ void Exchange::on_request_end() {
       return send_file();
     case Plan::kScript:
       return submit();
+    case Plan::kReloadScript:
+      return send_reload_script();
+    case Plan::kReloadEvents:
+      return begin_telling();
   }
 }
 
@@ -302,6 +311,7 @@ void Exchange::finish() {
   services_.loop.timers().cancel(next_turn_);
   file_ranges_.reset();
   stop_waiting_for_encoded();
+  stop_telling();
   encoded_.reset();
   report();
   state_ = State::kIdle;
@@ -314,6 +324,8 @@ void Exchange::finish() {
 }
 
 void Exchange::report() {
+  // Nobody who develops a site wants to read of these.
+  if (plan_ == Plan::kReloadScript || plan_ == Plan::kReloadEvents) return;
   ExchangeReport report;
   if (head_ != nullptr) {
     report.method = head_->method;

@@ -67,6 +67,10 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   // Over: answered, or the client has gone. Reports, and lets go of everything.
   void finish();
 
+  // For those of LoopServices::listening_browsers: one more event; the end of the answer.
+  void tell_browser(std::string_view event);
+  void end_telling();
+
   // The stream does not have all of the answer yet.
   bool pending() const { return state_ != State::kAnswered && state_ != State::kIdle; }
 
@@ -79,6 +83,7 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
     kHolding,    // the answer's head is here; its body is gathered to learn its length
     kStreaming,  // the head is out
     kRanges,     // the head of a file's answer is out, its ranges follow one by one
+    kTelling,    // a browser listens for changes of the site
     kDropping,   // the answer is of no use any more; what PHP still says is dropped
     kAnswered,   // the stream has all of the answer
   };
@@ -90,6 +95,8 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
     kMistaken,  // this is that port, and the client does not
     kFile,
     kScript,
+    kReloadScript,  // what the tag on pages asks for (live_reload.h)
+    kReloadEvents,  // likewise
   };
 
   // A script's word that a file is to be sent in its place.
@@ -136,11 +143,22 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   void add_identity();
   void add_configured();
   void send_error(int status, const char* why);
+  void send_error_text(int status);
   void send_text(std::string_view content_type, std::string_view text);
   void send_options();
   void send_redirect();
   void send_to_https();
   void send_mistaken();
+
+  // --- exchange_reload.cc: what `--watch` adds
+  void look_for_navigation();
+  bool plan_reload(Plan& plan);
+  void send_reload_script();
+  void begin_telling();
+  void stop_telling();
+  bool make_tag_for_page();
+  bool send_page_with_tag(const FileCache::Found& found);
+  bool send_error_page(int status);
 
   // --- exchange_encoding.cc: static files for clients that take encoded ones
   base::ContentCoding coding_for_file(uint64_t size) const;
@@ -247,6 +265,11 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   StaticEncoder::Body encoded_;  // what is sent instead of the file
   StaticEncoder::TicketPtr encoding_;
   bool waited_for_encoding_ = false;
+
+  // A page that may get a tag: what was asked for, the site's version at that time, the tag.
+  bool navigation_ = false;
+  std::string page_version_;
+  std::string tag_;  // empty = none
 
   // For the report.
   int status_ = 0;

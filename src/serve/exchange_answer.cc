@@ -78,7 +78,11 @@ void Exchange::send_error(int status, const char* why) {
     answer_.add("Content-Range", scratch_);
   }
   if (status == 429) answer_.add("Retry-After", decimal(admission_.reset_seconds));
-  send_text(kPlainText, error_text(status));
+  send_error_text(status);
+}
+
+void Exchange::send_error_text(int status) {
+  if (!send_error_page(status)) send_text(kPlainText, error_text(status));
 }
 
 void Exchange::send_options() {
@@ -213,7 +217,7 @@ size_t Exchange::hold(const pool::AnswerPart& part) {
 
 void Exchange::send_whole(const pool::AnswerPart& part) {
   size_t size = held_.size() + part.body_size;
-  if (size == 0 && status_ >= 400) return send_text(kPlainText, error_text(status_));
+  if (size == 0 && status_ >= 400) return send_error_text(status_);
   pieces_.clear();
   if (!held_.empty()) pieces_.push_back(held_.view());
   pieces_.insert(pieces_.end(), part.body.begin(), part.body.end());
@@ -221,6 +225,11 @@ void Exchange::send_whole(const pool::AnswerPart& part) {
   // A script that knows HEAD may make no body for it: that tells nothing of GET's length (RFC 9110
   // section 8.6), unless the script says it.
   if (head_->method == "HEAD" && size == 0) length = declared_length_;
+  if (make_tag_for_page()) {
+    pieces_.push_back(tag_);
+    size += tag_.size();
+    if (length) *length += tag_.size();
+  }
   if (!content_type_.empty()) answer_.add("Content-Type", content_type_);
   add_configured();
   state_ = State::kAnswered;
@@ -232,6 +241,7 @@ void Exchange::start_stream(const pool::AnswerPart& part) {
   if (!held_.empty()) pieces_.push_back(held_.view());
   pieces_.insert(pieces_.end(), part.body.begin(), part.body.end());
   size_t size = held_.size() + part.body_size;
+  make_tag_for_page();
   if (!content_type_.empty()) answer_.add("Content-Type", content_type_);
   add_configured();
   state_ = State::kStreaming;
@@ -240,7 +250,9 @@ void Exchange::start_stream(const pool::AnswerPart& part) {
     declared_length_.reset();
   }
   passed_on_ = size;
-  stream_->start(answer_, declared_length_, {pieces_, size}, Last::kNo);
+  std::optional<uint64_t> length = declared_length_;
+  if (length) *length += tag_.size();
+  stream_->start(answer_, length, {pieces_, size}, Last::kNo);
   // Not needed again by this answer, which may be a long one.
   held_.clear();
   if (held_.capacity() > kKeptBytes) held_.release();
@@ -258,7 +270,11 @@ size_t Exchange::pass_on(const pool::AnswerPart& part) {
   if (wrong && head_->method != "HEAD") return break_promise(part);
   passed_on_ = sum;
   if (part.end) state_ = State::kAnswered;
-  if (part.end || part.body_size > 0) {
+  if (part.end && !tag_.empty()) {
+    pieces_.assign(part.body.begin(), part.body.end());
+    pieces_.push_back(tag_);
+    stream_->write({pieces_, part.body_size + tag_.size()}, Last::kYes);
+  } else if (part.end || part.body_size > 0) {
     stream_->write({part.body, part.body_size}, part.end ? Last::kYes : Last::kNo);
   }
   return part.body_size;

@@ -149,6 +149,7 @@ std::string_view Exchange::file_type(const StaticFile& file) const {
 }
 
 void Exchange::send_content(FileCache::Found found) {
+  if (send_page_with_tag(found)) return;
   const StaticFile& file = *found.file;
   begin_file_head(200, file);
   answer_.add("Content-Type", file_type(file));

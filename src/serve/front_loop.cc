@@ -173,7 +173,16 @@ void FrontLoop::drain(std::function<void()> on_done) {
     services_.loop.ready_set().remove(acceptor->fd.get(), *acceptor);
   }
   acceptors_.clear();
+  for (Exchange* exchange : std::exchange(services_.listening_browsers, {})) {
+    exchange->end_telling();
+  }
   for (auto& connection : open_) connection->drain();
+}
+
+void FrontLoop::tell_browsers(BrowserNews news) {
+  std::string event;
+  append_reload_event(event, news, services_.shared.version.text());
+  for (Exchange* exchange : services_.listening_browsers) exchange->tell_browser(event);
 }
 
 void FrontLoop::cut() {

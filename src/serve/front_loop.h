@@ -33,6 +33,8 @@ class FrontLoop final : public net::PassHook {
   }
   // For requests that begin from now on. Between two passes of the loop.
   void use_site(std::shared_ptr<const Site> site);
+  // Browsers that listen hear of a version of the site that SharedServices has already.
+  void tell_browsers(BrowserNews news);
   // Accepts no more; idle connections end now, others after their answer. `on_done` is called,
   // once, when there is none left.
   void drain(std::function<void()> on_done);

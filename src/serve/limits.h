@@ -60,6 +60,9 @@ inline constexpr base::Nanos kFileTrust = base::kSecond;
 // resolution of its times: what was read of it is not believed for longer than kFileTrust.
 inline constexpr base::Nanos kFileSettles = base::kSecond;
 
+// A larger static page goes out without the tag of `--watch`.
+inline constexpr uint64_t kMostOfTaggedFile = 4 << 20;
+
 // How often a small file is read again when it changes meanwhile.
 inline constexpr int kFileReadTries = 4;
 

@@ -60,6 +60,9 @@ struct ServeOptions {
   // Added to every answer that lacks them. Valid by http/response_rules.h, none about framing.
   std::vector<std::pair<std::string, std::string>> response_headers;
 
+  // Browsers are told of changes (live_reload.h).
+  bool live_reload = false;
+
   StubMode stub = StubMode::kOff;
 };
 

@@ -23,6 +23,7 @@ SharedServices::SharedServices(std::shared_ptr<const Site> site, const base::Log
       log(logger),
       observer(watcher),
       admission(gate),
+      version(base::RandomIds().next()),
       clients(base::RandomIds().next()) {
   adapt_to(first_site->options);
 }

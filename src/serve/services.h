@@ -19,6 +19,7 @@
 #include "serve/connection.h"
 #include "serve/gather.h"
 #include "serve/limits.h"
+#include "serve/live_reload.h"
 #include "serve/observer.h"
 #include "serve/options.h"
 #include "serve/site.h"
@@ -45,6 +46,7 @@ class SharedServices {
   Admission* const admission;
   Spool spool;
   StaticEncoder encoder;
+  SiteVersion version;
   ClientCounts clients;  // filled only when MAX_CONNECTIONS_PER_IP is set
   std::atomic<uint64_t> connections{0};
 
@@ -114,6 +116,9 @@ class LoopServices {
   std::vector<HandedOn> handed_on;
   // Counted from being accepted to here, whatever connections it had meanwhile.
   void client_gone(const ConnectionAddresses& addresses);
+
+  // That wait for news of the site.
+  std::vector<Exchange*> listening_browsers;
 
   // Memory for one call: a head being rendered, and what goes out with it.
   std::string scratch;

@@ -6,6 +6,8 @@ namespace howdah::serve {
 namespace {
 
 std::string cache_control_of(const ServeOptions& options) {
+  // Browsers would not ask for what has changed, not even when they load the page anew.
+  if (options.live_reload) return "no-cache";
   if (!options.static_cache_ttl) return {};
   return "public, max-age=" + std::to_string(*options.static_cache_ttl / base::kSecond);
 }
