@@ -200,6 +200,7 @@ int run(const CommandLine& line, ProcessTitle& title) {
                   .env_file = line.env_file,
                   .environment = own_environment(),
                   .directory = line.directory,
+                  .watch = line.watch,
                   .program_directory = program_directory()};
   Loaded loaded = load_config(sources);
   switch (line.command) {

@@ -27,6 +27,7 @@ constexpr std::string_view kUsage = R"(Howdah, an application server for PHP.
   howdah reload            start new workers with new code and settings, then end the old
   howdah status [--json]   how the running server is
 
+  --watch                  with serve DIR: new workers when code changes, browsers reload
   --env-file FILE          settings from NAME=value lines
   --version, --help
 
@@ -100,7 +101,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   for (const auto& [name, values] : parsed.flags) {
     for (const std::string& value : values) line.flags.emplace_back(name, value);
   }
-  if (parsed.watch) line.problems.push_back("--watch: not yet available in this version");
+  line.watch = parsed.watch;
+  bool serves = line.command == Command::kServe && !line.directory.empty();
+  if (parsed.watch && !serves) line.problems.push_back("--watch: only for howdah serve DIR");
   if (parsed.json) {
     line.status_format = StatusFormat::kJson;
     if (line.command != Command::kStatus) line.problems.push_back("--json: only for howdah status");

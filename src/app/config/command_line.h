@@ -24,6 +24,7 @@ enum class StatusFormat { kText, kJson };
 struct CommandLine {
   Command command = Command::kServe;
   std::string directory;  // DIR of `howdah serve DIR`
+  bool watch = false;     // with it: `--watch`
   std::string env_file;
   StatusFormat status_format = StatusFormat::kText;
   std::vector<NamedText> flags;  // setting name and value

@@ -161,6 +161,11 @@ struct Config {
   std::vector<std::string> restart_wanted;
   // What `howdah serve DIR` prints as its URL; empty otherwise.
   bool development = false;
+  // `--watch`: browsers and workers follow what changes below watch_root (absolute).
+  bool watch = false;
+  std::string watch_root;
+  std::vector<std::string> watch_ignore;
+  base::Nanos watch_poll = 0;  // 0 = only where the kernel does not tell of changes
 
   std::string env_file;
 };

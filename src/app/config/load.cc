@@ -115,6 +115,11 @@ void Loader::choose_directory() {
   serve_ = development_values(root);
   serve_["DOCUMENT_ROOT"] = root;
   loaded_.config.development = true;
+  if (!sources_.watch) return;
+  loaded_.config.watch = true;
+  loaded_.config.watch_root = fs::weakly_canonical(sources_.directory, error).string();
+  // Who mends a script that does not start has no need to start the server again.
+  serve_["WORKER_MAX_FAILURES"] = "-1";
 }
 
 FoundSetting Loader::find(const Setting& setting) const {
@@ -224,8 +229,9 @@ Loaded Loader::run() {
   }
   if (config.development) {
     // The operator's own settings come later and win.
-    config.php_ini_set.insert(config.php_ini_set.begin(),
-                              {"display_errors=1", "opcache.validate_timestamps=1"});
+    config.php_ini_set.insert(
+        config.php_ini_set.begin(),
+        {"display_errors=1", "opcache.validate_timestamps=1", "opcache.revalidate_freq=0"});
   }
   resolve_and_check(config, sources_.program_directory, loaded_.problems);
   if (const Config* in_use = sources_.in_use) {

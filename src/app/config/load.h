@@ -15,6 +15,7 @@ struct Sources {
   std::string env_file;                  // path, empty = none
   std::vector<std::string> environment;  // "NAME=value"
   std::string directory;                 // DIR of `howdah serve DIR`, empty = none
+  bool watch = false;                    // `--watch`
   std::string program_directory;         // where the worker program is looked for
   // At a reload: what is in use. Settings that need a restart keep its values.
   const Config* in_use = nullptr;

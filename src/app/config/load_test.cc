@@ -172,7 +172,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"WORKER_NUM", "2;many"}, WrongValue{"WORKER_NUM", "1025"},
         WrongValue{"WORKER_MATCH", "api/*"}, WrongValue{"WORKER_MATCH", "/*;!api"},
         WrongValue{"WORKER_MATCH", ","}, WrongValue{"WORKER_ENV", "STAGE"},
-        WrongValue{"WORKER_ENV", "A=1;=2"}, WrongValue{"WORKER_WATCH", "a\x01"},
+        WrongValue{"WORKER_ENV", "A=1;=2"}, WrongValue{"WORKER_WATCH", "src/**.php"},
+        WrongValue{"WATCH_IGNORE", "{a"}, WrongValue{"WATCH_POLL", "soon"},
         WrongValue{"WORKER_MODE", "fast"}, WrongValue{"WORKER_MODE", "loop;Loop"},
         WrongValue{"WORKER_MAX_FAILURES", "-2"}, WrongValue{"SNAPSHOT_READY", "x"},
         WrongValue{"PHP_MAX_MEMORY", "x"}, WrongValue{"PHP_HOSTS", "0"},
@@ -510,8 +511,8 @@ TEST_F(LoadConfig, ServeDirIsForDevelopment) {
   EXPECT_TRUE(config.access_log);
   EXPECT_EQ(config.request_timeout, 0);
   EXPECT_EQ(config.log_format, LogFormat::kText);
-  EXPECT_THAT(config.php_ini_set,
-              ElementsAre("display_errors=1", "opcache.validate_timestamps=1", "display_errors=0"));
+  EXPECT_THAT(config.php_ini_set, ElementsAre("display_errors=1", "opcache.validate_timestamps=1",
+                                              "opcache.revalidate_freq=0", "display_errors=0"));
   EXPECT_THAT(load({"LISTEN_ADDR=:9000"}).config.listen, ElementsAre(":9000"));
 }
 

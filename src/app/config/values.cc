@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/config/units.h"
+#include "app/watch/path_glob.h"
 #include "http/chars.h"
 #include "http/response_rules.h"
 #include "net/listener.h"
@@ -132,6 +133,11 @@ std::string parse_php_deny(std::string_view text, Config& config) {
     if (pattern.front() != '/') return "a pattern starts with /: " + pattern;
   }
   return "";
+}
+
+std::string parse_watch_ignore(std::string_view text, Config& config) {
+  config.watch_ignore = split_patterns(text);
+  return check_patterns(text);
 }
 
 std::string parse_log_level(std::string_view text, Config& config) {

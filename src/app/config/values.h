@@ -24,6 +24,7 @@ std::string parse_tls_listen(std::string_view text, Config& config);
 std::string parse_ini_set(std::string_view text, Config& config);
 std::string parse_sapi_name(std::string_view text, Config& config);
 std::string parse_php_deny(std::string_view text, Config& config);
+std::string parse_watch_ignore(std::string_view text, Config& config);
 std::string parse_log_level(std::string_view text, Config& config);
 std::string parse_log_format(std::string_view text, Config& config);
 std::string parse_service_name(std::string_view text, Config& config);

@@ -10,6 +10,7 @@
 #include "app/config/settings.h"
 #include "app/config/units.h"
 #include "app/config/values.h"
+#include "app/watch/path_glob.h"
 
 namespace howdah::app {
 namespace {
@@ -121,7 +122,7 @@ std::string take_environment(std::string_view entry, WorkerScript& script) {
 
 std::string take_watch(std::string_view entry, WorkerScript& script) {
   script.watch = equals_ignoring_case(entry, "off") ? "" : entry;
-  return is_printable(entry) ? "" : "not printable";
+  return check_patterns(entry);
 }
 
 std::string take_mode(std::string_view entry, WorkerScript& script) {
@@ -167,8 +168,9 @@ bool takes_everything(const WorkerScript& script) {
 void note_settings_without_scripts(Config& config) {
   for (const Setting& setting : settings()) {
     if (setting.section != Section::kWorkers) continue;
-    const std::string& text = found(config, setting.name).text;
-    if (text.empty() || text == setting.default_text) continue;
+    const FoundSetting& value = found(config, setting.name);
+    bool chosen = value.origin != Origin::kDefault && value.origin != Origin::kServe;
+    if (!chosen || value.text.empty() || value.text == setting.default_text) continue;
     config.notices.push_back(fmt::format("{} has no effect without WORKER_SCRIPT", setting.name));
   }
 }

@@ -116,6 +116,7 @@ void FrontServer::end_reload(const std::string& failure) {
     return answer_reloads(ended.ticket, reload_failed(failure));
   }
   config_ = std::move(ended.config);
+  if (config_.watch) tell_browsers(serve::BrowserNews::kPage);
   ops::InternalAccess access{.token = config_.internal_token, .address = config_.internal_addr};
   boost::asio::post(operations_, [this, json = config_json(config_), access] {
     pages_.use_config(json, access);

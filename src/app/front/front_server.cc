@@ -59,6 +59,7 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   options.follow_symlinks = config.follow_symlinks;
   options.sendfile_root = config.sendfile_root;
   options.compression = config.compression;
+  options.live_reload = config.watch;
   // Who develops sees each change at once.
   if (config.development) options.file_trust = 0;
   options.static_cache_ttl = std::nullopt;
@@ -268,6 +269,9 @@ void FrontServer::on_link_message(ReceivedLink link) {
       return;
     case LinkType::kReload:
       return on_reload(std::move(link));
+    case LinkType::kTellBrowsers:
+      return tell_browsers(message.status == 0 ? serve::BrowserNews::kStyles
+                                               : serve::BrowserNews::kPage);
     case LinkType::kReloadRefused:
       return answer_reloads(message.ticket, reload_failed(link.text));
     default:
@@ -286,6 +290,13 @@ base::Result<std::shared_ptr<const net::TlsContext>> FrontServer::read_tls(int p
     identities.push_back(std::move(*identity));
   }
   return net::TlsContext::create(std::move(identities), serve::tls_protocols(), tickets_);
+}
+
+void FrontServer::tell_browsers(serve::BrowserNews news) {
+  shared_->version.advance();
+  for (size_t i = 0; i < loops_.size(); ++i) {
+    loops_[i]->post([this, i, news] { front_loops_[i]->tell_browsers(news); });
+  }
 }
 
 // Connections keep what they began with.

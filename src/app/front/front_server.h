@@ -53,6 +53,7 @@ class FrontServer final {
   void listen_on(size_t loop, std::vector<ListenerCopy> listeners);
   base::Result<std::shared_ptr<const net::TlsContext>> read_tls(int packet);
   void on_new_tls(int packet);
+  void tell_browsers(serve::BrowserNews news);
   void on_cannot_start(const std::string& why);
   void begin_drain();
   void on_loop_drained();

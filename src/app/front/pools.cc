@@ -68,8 +68,11 @@ void Pools::reload(const Config& next, pool::Pool::ReloadDone on_done) {
   to_prepare_ = members_.size();
   for (const auto& member : members_) {
     if (!on_reloaded_) return;  // one of them has failed at once
+    pool::PoolOptions options = pool_options(next, member->number);
+    // The next change is the next try.
+    if (next.watch) options.max_boot_failures = 0;
     member->pool->prepare_reload(
-        pool_options(next, member->number),
+        std::move(options),
         [this, &member = *member](const std::string& why) { on_pool_prepared(member, why); });
   }
 }

@@ -32,6 +32,7 @@ enum class LinkType : uint32_t {
   // ticket; descriptors: settings (config_packet.h), and certificates and keys where there are
   // some. kReloadEnded is the answer.
   kReload = 21,
+  kTellBrowsers = 23,   // status: a serve::BrowserNews
   kReloadRefused = 22,  // ticket, text: what is wrong with the settings; nothing changes
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -49,6 +50,7 @@ int Supervisor::run() {
   start_front();
   // After the fork, so that the front holds no copy of the host's control socket.
   prestart_hosts();
+  begin_watching();
   if (parts_.settings.tls().in_use()) look_at_tls_ = base::monotonic_now() + TlsKeys::kLookInterval;
   while (state_ != State::kEnding || !hosts_.empty()) {
     base::Nanos now = base::monotonic_now();
@@ -69,10 +71,14 @@ void Supervisor::wait(base::Nanos now) {
     base::Nanos rest = std::clamp<base::Nanos>(due - now, 0, base::kSecond * 3600);
     timeout = static_cast<int>((rest + base::kMillisecond - 1) / base::kMillisecond);
   }
-  pollfd sources[] = {{signals_.get(), POLLIN, 0}, {link_.get(), POLLIN, 0}};
-  if (::poll(sources, 2, timeout) <= 0) return;
+  pollfd sources[] = {
+      {signals_.get(), POLLIN, 0}, {link_.get(), POLLIN, 0}, {watch_.fd(), POLLIN, 0}};
+  if (::poll(sources, std::size(sources), timeout) <= 0) return;
   // What the front said before it died comes first.
   if (sources[1].revents != 0) on_front_message();
+  if (sources[2].revents != 0) {
+    while (on_watch_report()) continue;
+  }
   signalfd_siginfo info;
   while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
     on_signal(static_cast<int>(info.ssi_signo));
@@ -103,6 +109,7 @@ void Supervisor::on_signal(int number) {
 
 void Supervisor::on_child(pid_t pid, int status) {
   if (pid == front_) return on_front_exit(status);
+  if (pid == watch_.pid()) return on_watcher_exit(status);
   auto host = std::ranges::find(hosts_, pid, &Host::pid);
   if (host == hosts_.end()) return;
   hosts_.erase(host);
@@ -208,6 +215,7 @@ void Supervisor::on_deadlines(base::Nanos now) {
     look_at_tls_ = now + TlsKeys::kLookInterval;
     if (parts_.settings.tls().look()) reload_tls();
   }
+  if (is_due(watch_due_, now)) begin_watching();
   if (is_due(drain_by_, now)) {
     drain_by_ = 0;
     parts_.log.warn("DRAIN_TIMEOUT_SECS is over: ending now");
@@ -222,7 +230,7 @@ void Supervisor::on_deadlines(base::Nanos now) {
 
 base::Nanos Supervisor::next_deadline() const {
   base::Nanos due = earlier(earlier(front_due_, host_due_), earlier(drain_by_, give_up_by_));
-  due = earlier(due, look_at_tls_);
+  due = earlier(due, earlier(look_at_tls_, watch_due_));
   for (const Host& host : hosts_) due = earlier(due, host.kill_at);
   return due;
 }
@@ -239,6 +247,7 @@ void Supervisor::start_front() {
   if (pid == 0) {
     pair->first.reset();
     signals_.reset();
+    watch_.close();
     parts_.title.set("howdah: front");
     // The signals stay blocked: the parent is asked to end, and tells the front to drain.
     ::_exit(front_main({.config = config(),
@@ -315,6 +324,8 @@ bool Supervisor::tell_front(const LinkMessage& message, std::span<const int> fds
 void Supervisor::begin_drain() {
   parts_.log.info("draining");
   state_ = State::kDraining;
+  watch_.stop();
+  watch_due_ = 0;
   // The front closes its own: only then does the kernel refuse connections.
   close_listeners(parts_.sockets);
   if (front_ == 0) {
@@ -328,6 +339,8 @@ void Supervisor::begin_drain() {
 }
 
 void Supervisor::end_now() {
+  watch_.stop();
+  watch_due_ = 0;
   drain_by_ = 0;
   front_due_ = 0;
   const base::Nanos kill_at = base::monotonic_now() + base::kSecond;

@@ -14,6 +14,7 @@
 #include "app/parent/process_title.h"
 #include "app/parent/reloadable.h"
 #include "app/parent/sockets.h"
+#include "app/watch/watch_process.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -25,7 +26,8 @@ inline constexpr base::Nanos kOrphanGrace = 3 * base::kSecond;  // a host whose 
 inline constexpr base::Nanos kBirthTime = 5 * base::kSecond;    // a front that dies earlier is ill
 inline constexpr base::Nanos kFirstBackOff = 100 * base::kMillisecond;
 inline constexpr base::Nanos kLongestBackOff = 5 * base::kSecond;
-inline constexpr base::Nanos kHostRetry = base::kSecond;  // after a fork that failed
+inline constexpr base::Nanos kHostRetry = base::kSecond;   // after a fork that failed
+inline constexpr base::Nanos kWatchRetry = base::kSecond;  // after a watcher that ended
 // Until what was sent SIGKILL is reaped; a process in an uninterruptible system call is left
 // behind.
 inline constexpr base::Nanos kReapLimit = 5 * base::kSecond;
@@ -100,6 +102,11 @@ class Supervisor {
   void begin_reload();
   void end_reload(int status);
 
+  // --- supervisor_watch.cc
+  void begin_watching();
+  bool on_watch_report();
+  void on_watcher_exit(int status);
+
   const Config& config() const { return parts_.settings.config(); }
 
   const Parts parts_;
@@ -118,6 +125,10 @@ class Supervisor {
   bool reload_wanted_ = false;
   bool reloading_ = false;      // the front has the next settings
   uint32_t reload_ticket_ = 0;  // of the front's last request for one
+
+  WatchProcess watch_;
+  WatchPlan watched_;
+  base::Nanos watch_due_ = 0;  // 0 = not waiting to start it again
 
   std::vector<Host> hosts_;
   struct Prestarted {

@@ -51,6 +51,7 @@ void Supervisor::end_reload(int status) {
     prestarted_.clear();  // have the old settings; the end of its control socket ends each
     parts_.log.set_level(settings.config().log_level);
     parts_.log.info("reloaded");
+    begin_watching();
   } else {
     settings.drop_next();
     parts_.log.error("not reloaded: the settings in use stay");

@@ -128,6 +128,15 @@ std::vector<std::string> split_patterns(std::string_view list) {
   return patterns;
 }
 
+std::string check_patterns(std::string_view list) {
+  for (std::string_view pattern : split_patterns(list)) {
+    if (pattern.starts_with('!')) pattern.remove_prefix(1);
+    auto glob = PathGlob::parse(pattern, "/");
+    if (!glob) return fmt::format("{}: {}", pattern, glob.error());
+  }
+  return "";
+}
+
 std::string absolute_path(std::string_view path, std::string_view base) {
   std::string whole = path.starts_with('/') ? std::string(path) : fmt::format("{}/{}", base, path);
   std::vector<std::string_view> kept;
@@ -146,6 +155,8 @@ std::string absolute_path(std::string_view path, std::string_view base) {
 
 std::expected<PathGlob, std::string> PathGlob::parse(std::string_view pattern,
                                                      std::string_view base) {
+  bool printable = std::ranges::none_of(pattern, [](unsigned char c) { return c < ' '; });
+  if (!printable) return std::unexpected("not printable");
   std::vector<std::string> expanded;
   std::string wrong = expand(std::string(pattern), expanded);
   if (!wrong.empty()) return std::unexpected(wrong);

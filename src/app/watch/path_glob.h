@@ -16,6 +16,9 @@ inline constexpr size_t kMostAlternatives = 256;
 // empty entries are dropped.
 std::vector<std::string> split_patterns(std::string_view list);
 
+// What is wrong with a list of patterns, each of which may have a "!" before it; empty = nothing.
+std::string check_patterns(std::string_view list);
+
 // An absolute path with neither "." nor ".." nor double slashes in it; `path` may be relative to
 // `base`, which is absolute.
 std::string absolute_path(std::string_view path, std::string_view base);

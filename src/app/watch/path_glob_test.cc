@@ -89,6 +89,7 @@ TEST(PathGlob, RefusesWhatMeansNothing) {
   };
   EXPECT_THAT(wrong("a/**.php"), HasSubstr("whole segments"));
   EXPECT_THAT(wrong("{a,b"), HasSubstr("without its }"));
+  EXPECT_THAT(wrong("a\n"), HasSubstr("not printable"));
   EXPECT_THAT(wrong("a}"), HasSubstr("without its {"));
   EXPECT_THAT(wrong(""), HasSubstr("names no file"));
   EXPECT_THAT(wrong("src/"), HasSubstr("names no file"));
