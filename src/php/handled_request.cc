@@ -145,7 +145,8 @@ void start_handled_request(RequestState* state, const ErrorHandler& handler) {
   ErrorHandler own;
   own.levels = EG(user_error_handler_error_reporting);
   ZVAL_COPY_VALUE(&own.callable, &EG(user_error_handler));
-  ZVAL_COPY_VALUE(&EG(user_error_handler), &handler.callable);
+  // With a reference of its own: a handler that sets another one drops it.
+  ZVAL_COPY(&EG(user_error_handler), &handler.callable);
   EG(user_error_handler_error_reporting) = handler.levels;
   auto displayed = PG(display_errors);
   auto time_limit = EG(timeout_seconds);
@@ -164,6 +165,7 @@ void start_handled_request(RequestState* state, const ErrorHandler& handler) {
     begin_request_modules();
   });
   PG(display_errors) = displayed;
+  zval_ptr_dtor(&EG(user_error_handler));
   ZVAL_COPY_VALUE(&EG(user_error_handler), &own.callable);
   EG(user_error_handler_error_reporting) = own.levels;
   if (!started) zend_bailout();

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "php/worker_script_fixture.h"
 
@@ -159,6 +160,16 @@ TEST_F(HandledRequest, TheBootsErrorHandlerKeepsItsLevels) {
   EXPECT_EQ(get().body, "0none");
 }
 
+TEST_F(HandledRequest, AHandlerThatSetsAnotherWhileTheBodyIsParsedStays) {
+  handle_by("echo count($GLOBALS['seen']);",
+            "$seen = []; $later = function () { return true; }; set_error_handler(function ($t, $m) "
+            "use ($later) { $GLOBALS['seen'][] = $m; set_error_handler($later); return true; });");
+  std::string body;
+  for (int i = 0; i < 1100; ++i) body += "a" + std::to_string(i) + "=1&";
+  TestRequest request{.method = "POST", .script = "x", .body = body, .content_type = kForm};
+  for (int i = 1; i <= 20; ++i) EXPECT_EQ(driver.run(request).body, std::to_string(i));
+}
+
 TEST_F(HandledRequest, AHandlerThatThrowsWhileTheBodyIsParsedCostsThisRequest) {
   handle_by("echo $n;", "set_error_handler(function ($t, $m) { throw new ErrorException($m); });");
   std::string body;
@@ -198,6 +209,32 @@ TEST_F(HandledRequest, ATimeLimitOfTheBootHoldsForEachRequest) {
   ASSERT_FALSE(cut.logs.empty());
   EXPECT_THAT(cut.logs[0], HasSubstr("Maximum execution time of 1 second exceeded"));
   EXPECT_EQ(get().body, "1");
+}
+
+TEST_F(HandledRequest, WaitingIsNotCountedByTheTimeLimit) {
+  handle_by("echo $n;", "set_time_limit(1);");
+  EXPECT_EQ(get().body, "1");
+  ::usleep(1'300'000);  // what is tested is that this time passes unseen
+  EXPECT_EQ(get().body, "2");
+}
+
+TEST_F(HandledRequest, ASleepIsTimeWhereThePhpCountsTimeThatPasses) {
+  handle_by("set_time_limit(1); sleep(2); echo $n;");
+#ifdef HOWDAH_PHP_ZTS
+  EXPECT_EQ(get().status, 500);
+#else
+  EXPECT_EQ(get().body, "1");
+#endif
+}
+
+TEST_F(HandledRequest, TheMemoryLimitIsAppliedAnew) {
+  handle_by(
+      "if ($n == 1) { ini_set('memory_limit', '64M'); $GLOBALS['held'] = str_repeat('x', 40 << "
+      "20); "
+      "} else { $GLOBALS['held'] = null; $full = str_repeat('x', 50 << 20); } echo "
+      "ini_get('memory_limit');");
+  EXPECT_EQ(get().body, "64M");
+  EXPECT_EQ(get().body, "64M");
 }
 
 TEST_F(HandledRequest, AfterItsAnswerARequestGoesOnUnheard) {
