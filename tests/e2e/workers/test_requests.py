@@ -213,16 +213,11 @@ ODD = ["\u00e9", "\U0001f643", "%ff%fe", "a%20b", "'\"<>", "%", "{}|\\^`"]
 
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
 def test_b19_odd_bytes_arrive_as_they_are(both, odd):
-    text = odd.encode()
+    target = quote(odd) if not odd.isascii() else odd
     with both.raw() as raw:
-        raw.send(b"GET /server?q=" + text + b" HTTP/1.1\r\nHost: a\r\nFuzzed: " + text + b"\r\n\r\n")
-        answer = raw.read_response()
-    if answer.status == 400:
-        assert both.mode and not text.isascii() or "%" not in odd
-        return
-    told = answer.json()
-    assert told["QUERY_STRING"].encode() == b"q=" + text
-    assert told["HTTP_FUZZED"].encode() == text
+        raw.send(f"GET /server?q={target} HTTP/1.1\r\nHost: a\r\nFuzzed: ".encode() + odd.encode() + b"\r\n\r\n")
+        told = raw.read_response().json()
+    assert (told["QUERY_STRING"], told["HTTP_FUZZED"]) == (f"q={target}", odd)
 
 
 def test_b19_nul_in_a_path_is_refused(both):
@@ -596,9 +591,9 @@ def test_a_call_inside_a_request_throws(one):
 
 def test_e1_putenv_and_getenv(one):
     for _ in range(2):
-        assert one.get("/environment").json() == [
-            True, "value", None, None, True, False, True, "", True, False, *one.get("/environment").json()[10:],
-        ]  # fmt: skip
+        # As the command line's PHP has it.
+        expected = [True, "value", None, None, True, False, True, "", True, False, True, False]
+        assert one.get("/environment").json() == expected
 
 
 def test_e2_a_classic_requests_environment_ends_with_it(launch):
