@@ -161,9 +161,10 @@ TEST_F(HandledRequest, TheBootsErrorHandlerKeepsItsLevels) {
 }
 
 TEST_F(HandledRequest, AHandlerThatSetsAnotherWhileTheBodyIsParsedStays) {
-  handle_by("echo count($GLOBALS['seen']);",
-            "$seen = []; $later = function () { return true; }; set_error_handler(function ($t, $m) "
-            "use ($later) { $GLOBALS['seen'][] = $m; set_error_handler($later); return true; });");
+  handle_by(
+      "echo count($GLOBALS['seen']);",
+      "$seen = []; $later = function () { return true; }; set_error_handler(function ($t, $m) "
+      "use ($later) { $GLOBALS['seen'][] = $m; set_error_handler($later); return true; });");
   std::string body;
   for (int i = 0; i < 1100; ++i) body += "a" + std::to_string(i) + "=1&";
   TestRequest request{.method = "POST", .script = "x", .body = body, .content_type = kForm};
@@ -190,6 +191,31 @@ TEST_F(HandledRequest, AnExceptionOfAFiberAndAnExitInOneAreWhatTheyAreElsewhere)
   EXPECT_EQ(get("i=3").body, "fiber 3;3");
   EXPECT_EQ(get("i=4&exit=1").body, "fiber 4;gone");
   EXPECT_EQ(get("i=5").body, "fiber 5;1");
+}
+
+TEST_F(HandledRequest, TheLoopMayRunInAFiber) {
+  start(
+      "<?php $loop = new Fiber(function () { static $n = 0; while (frankenphp_handle_request("
+      "function () use (&$n) { echo ++$n; if (isset($_GET['throw'])) throw new Exception('t'); "
+      "if (isset($_GET['leave'])) Fiber::suspend(); if (isset($_GET['exit'])) exit('!'); })) {} "
+      "}); $loop->start(); try { frankenphp_handle_request(fn() => null); } catch "
+      "(RuntimeException $e) { echo 'left open'; }");
+  EXPECT_EQ(get().body, "1");
+  EXPECT_EQ(get("throw=1").status, 500);
+  EXPECT_EQ(get("exit=1").body, "3!");
+  EXPECT_EQ(get().body, "1");
+  // The script goes on, and ends, in the middle of a request: that is its answer.
+  auto left = get("leave=1");
+  EXPECT_EQ(left.body, "2left open");
+  EXPECT_TRUE(left.ended);
+  EXPECT_EQ(get().body, "1");
+}
+
+TEST_F(HandledRequest, WhatCannotBeCalledIsATypeError) {
+  handle_by("echo $GLOBALS['said'];",
+            "try { frankenphp_handle_request('no such function'); } catch (TypeError $e) { $said = "
+            "'TypeError'; }");
+  EXPECT_EQ(get().body, "TypeError");
 }
 
 TEST_F(HandledRequest, OptionsOfTheCommandLineAreNone) {
