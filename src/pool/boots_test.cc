@@ -129,6 +129,23 @@ TEST_F(ScriptPool, CountsScriptsThatBeginAgainInTheirWorkers) {
   EXPECT_EQ(pool.status().restarts_crash + pool.status().restarts_other, 0u);
 }
 
+TEST_F(ScriptPool, AWorkerThatLiesAboutItsRestartsIsCountedWronglyAndNothingElse) {
+  start();
+  expect_served("lie-about-restarts");
+  run_until([this] { return pool.status().restarts_script > 0; });
+  EXPECT_LE(pool.status().restarts_script, kMostScriptRestarts);
+  for (int i = 0; i < 4; ++i) expect_served();
+  EXPECT_EQ(pool.status().live_workers, 2u);
+}
+
+TEST_F(ScriptPool, AWorkerThatDiesWhileItBootsHasFailedToBoot) {
+  shared.boots_die = true;
+  begin();
+  run_until([this] { return !failure.empty(); });
+  EXPECT_NE(failure.find("failed to boot 4 times in a row"), failure.npos) << failure;
+  EXPECT_NE(failure.find("killed by SIGKILL"), failure.npos) << failure;
+}
+
 TEST_F(ScriptPool, AReloadWhoseScriptDoesNotBootLeavesTheOldGeneration) {
   start();
   shared.boots_fail = kAlways;
@@ -204,6 +221,20 @@ TEST_F(ScriptPool, APreparedGenerationTakesTheNextStepAlsoAfterTheOldOneDied) {
   pool.commit_reload();
   EXPECT_FALSE(pool.is_prepared());
   EXPECT_EQ(pool.status().generation, 2u);
+}
+
+TEST_F(ScriptPool, AReloadThatIsGivenUpAfterItsGenerationHadToServeBringsTheSettingsInUseBack) {
+  start();
+  std::optional<std::string> prepared;
+  pool.prepare_reload(script_options(), [&](std::string why) { prepared = std::move(why); });
+  run_until([&] { return prepared.has_value(); });
+  EXPECT_EQ(asked_for, HostSettings::kNext);
+  ::kill(hosts.front(), SIGKILL);
+  run_until([this] { return pool.status().generation == 2; });
+  pool.cancel_reload();
+  run_until([this] { return pool.status().generation == 3; });
+  EXPECT_EQ(asked_for, HostSettings::kInUse);
+  expect_served();
 }
 
 TEST_F(ScriptPool, APreparedHostThatDiesIsNotPreparedAnyMore) {

@@ -87,6 +87,15 @@ void forge_frames(uint32_t ticket, channel::FrameType type, int count) {
   control.written = written;
 }
 
+void lie_about_restarts() {
+  auto controls = channel::map_region_prefix(region_of_this_worker, channel::kRingControls,
+                                             channel::Access::kReadWrite);
+  auto* report = reinterpret_cast<channel::WorkerReport*>(static_cast<char*>(controls->data()) +
+                                                          channel::kReportOffset);
+  report->script_restarts = 4'000'000'000;
+  report->waited = 77;
+}
+
 // A position that no ring can have, told to the front; then waits for its death.
 [[noreturn]] void break_ring() {
   auto controls = channel::map_region_prefix(region_of_this_worker, channel::kRingControls,
@@ -116,6 +125,7 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
   }
   if (verb == "exit-137") ::_exit(137);
   if (verb == "restart-script") worker.report_restart();
+  if (verb == "lie-about-restarts") lie_about_restarts();
   if (verb == "break-ring") break_ring();
   if (verb == "forge-ticketless") forge_frames(0, channel::FrameType::kBody, 60);
   if (verb == "forge-stale") forge_frames(0xABCDEF, channel::FrameType::kBody, 60);
@@ -183,6 +193,7 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
 void boot() {
   ++shared.boots;
   while (shared.boot_waits) ::usleep(100);
+  if (shared.boots_die) ::raise(SIGKILL);
   for (int left = shared.boots_fail; left > 0;) {
     if (shared.boots_fail.compare_exchange_weak(left, left - 1)) ::_exit(channel::kExitBootFailed);
   }

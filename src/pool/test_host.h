@@ -22,6 +22,7 @@ struct Shared {
   // Worker scripts:
   std::atomic<bool> boot_waits;  // boots do not come to their loop while this is set
   std::atomic<int> boots_fail;   // so many boots to come
+  std::atomic<bool> boots_die;   // all of them
   std::atomic<int> boots;        // begun
   std::atomic<int> ends;         // of workers that were told to end
   std::atomic<bool> may_leave;   // these workers wait for it

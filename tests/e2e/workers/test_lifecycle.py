@@ -5,6 +5,7 @@ The W numbers are those of the case list in docs/worker_mode.md."""
 import collections
 import os
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -220,6 +221,23 @@ def test_a_request_whose_time_is_up_costs_the_run_of_its_script(launch):
     server.wait_for_log(lambda line: "script interrupted: REQUEST_TIMEOUT" in line["msg"], "of the time-out")
 
 
+def test_a_request_that_cannot_be_interrupted_is_given_up(launch):
+    """Reading from a peer that says nothing: PHP does not come back from it (docs/time.md)."""
+    server = start(
+        launch,
+        "<?php while (frankenphp_handle_request(function () {"
+        " if (isset($_GET['port'])) { fgets(stream_socket_client('tcp://127.0.0.1:' . $_GET['port'])); }"
+        " echo 'served'; })) {}",
+        REQUEST_TIMEOUT="1s",
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert server.get(f"/?port={silent.getsockname()[1]}").status == 504
+        # By another worker, or in another host, 2 s later.
+        wait_until(lambda: server.get("/").text == "served", "a new worker")
+        wait_until(lambda: restarts(server, "timeout") == 1, "the restart to be counted")
+    assert restarts(server, "boot") + restarts(server, "crash") == 0
+
+
 @pytest.mark.process_only
 def test_a_worker_that_is_killed_costs_its_request_alone(launch):
     server = start(launch, COUNTER, num=2)
@@ -261,6 +279,14 @@ def test_a_start_with_a_script_that_does_not_boot_fails(launch, programs, script
     assert result.returncode == 1
     assert f"{site}/worker.php failed to boot 2 times in a row" in result.stdout
     assert reason in result.stdout
+
+
+def test_a_start_with_a_script_that_kills_its_process_fails(launch, programs):
+    site = write(launch.folder(), {"worker.php": "<?php posix_kill(getmypid(), 9); sleep(60);"})
+    server = launch.prepare(site, WORKER_SCRIPT="worker.php", WORKER_NUM=1, WORKER_MAX_FAILURES=1)
+    result = run_howdah(programs, env=server.environment)
+    assert result.returncode == 1
+    assert f"{site}/worker.php failed to boot" in result.stdout
 
 
 FAILS_AT_FIRST = """<?php
@@ -426,6 +452,55 @@ def test_a_reset_of_opcache_under_load(launch):
     )
     server.wait_for_log(lambda line: line["msg"] == "the new worker generation serves", "of its take-over", 20)
     assert restarts(server, "crash") == 0
+
+
+def test_an_opcache_that_is_full_brings_a_new_generation(launch):
+    """It wants to restart when enough of it is wasted, which it could not while scripts run."""
+    server = start(
+        launch,
+        """<?php
+        while (frankenphp_handle_request(function () {
+            if (isset($_GET['fill'])) {
+                $file = __DIR__ . '/out/large.php';
+                for ($i = 0; $i < 20; $i++) {
+                    $items = array_map(fn($n) => "['k$n' => 'v$i']", range(0, 5000));
+                    file_put_contents($file, '<?php return [' . implode(',', $items) . '];');
+                    opcache_invalidate($file, true);
+                    opcache_compile_file($file);
+                }
+            }
+            $status = opcache_get_status(false);
+            echo json_encode([$status['opcache_enabled'], $status['restart_pending']]);
+        })) {}
+        """,
+        files={"out/.keep": ""},
+        PHP_INI_SET="opcache.memory_consumption=8;opcache.interned_strings_buffer=1;opcache.jit=off;"
+        "opcache.file_update_protection=0;opcache.max_wasted_percentage=1",
+        REQUEST_TIMEOUT="60s",
+    )
+    os.chmod(f"{server.root}/out", 0o777)
+    assert server.get("/").json() == [True, False]
+    server.get("/?fill")
+    # The next request notices, where PHP does not tell.
+    wait_until(
+        lambda: server.get("/").status == 200 and logged(server, "the new worker generation serves"), "a new generation", 20
+    )
+    wait_until(lambda: server.get("/").json() == [True, False], "a cache that is in use")
+    assert restarts(server, "crash") == 0
+
+
+def test_a_new_generation_has_the_old_ones_scripts_in_its_cache(launch):
+    server = start(
+        launch,
+        "<?php while (frankenphp_handle_request(function () { $file = __DIR__ . '/included.php';"
+        " if (isset($_GET['include'])) include $file; echo json_encode(opcache_is_script_cached($file)); })) {}",
+        files={"included.php": "<?php return 1;"},
+        PHP_INI_SET="opcache.file_update_protection=0",
+    )
+    assert server.get("/").text == "false"
+    assert server.get("/?include").text == "true"
+    reload(server)
+    assert server.get("/").text == "true"
 
 
 ENDS = """<?php
