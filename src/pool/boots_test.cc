@@ -302,6 +302,7 @@ TEST_F(ScriptPool, ADrainWaitsForTheEndsOfTheScripts) {
   run_until([] { return shared.ends == 2; });
   run_for(kFinishGrace + 5 * kTick);  // longer than a classic worker gets
   EXPECT_FALSE(drained);
+  EXPECT_EQ(pool.status().host_pid, hosts.back());
   shared.may_leave = true;
   run_until([&] {
     int status = 0;
