@@ -122,7 +122,8 @@ class WorkerBench:
         kind = "zts" if way.endswith("-zts") else "nts"
         settings = {"INDEX_FILE": "index.php"} if site.front_controller else {}
         if way != "classic":
-            settings |= {"WORKER_SCRIPT": site.script, "WORKER_NUM": str(WORKERS)}
+            # With a front controller nothing can reach classic workers, and there are none.
+            settings = {"INDEX_FILE": site.script, "WORKER_SCRIPT": site.script, "WORKER_NUM": str(WORKERS)}
         if way == "snapshot":
             settings["WORKER_MODE"] = "snapshot"
         ini = self._zts_ini if kind == "zts" else self._ini

@@ -2,26 +2,25 @@
 shows one of them what belongs to the other, nor to a request what an earlier one brought along."""
 
 import random
-import threading
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from harness.apps import FRAMEWORKS, STANDINS, start_worker
 from harness.client import Connection
 from harness.forms import multipart, urlencoded
-from harness.waiting import allow
 
 pytestmark = pytest.mark.howdah_only
 
 USERS = ("ada", "bob")
 CLIENTS = 64
-REQUESTS_EACH = 12
+APPLICATIONS = (*FRAMEWORKS, *STANDINS)
 TIMEOUT = 120
 NOTHING = dict.fromkeys(("query", "field", "cookie", "header", "user", "file", "session"))
 
 
-@pytest.fixture(scope="module", params=(*FRAMEWORKS, *STANDINS))
+@pytest.fixture(scope="module", params=APPLICATIONS)
 def server(request, launch_shared):
     return start_worker(launch_shared, request.param)
 
@@ -91,31 +90,20 @@ class Visitor:
             self._session_cookie = cookie.split(";")[0]
 
 
-def crowd(server, seed, requests_each):
-    """Runs all clients; what went wrong, at most one for each."""
-    failures = []
+def test_nobody_sees_what_belongs_to_another(server, request):
+    seed = request.config.getoption("--seed") or random.randrange(1 << 32)
+    each = request.config.getoption("--soak") // (CLIENTS * len(APPLICATIONS))  # so many requests in all
 
     def run(number):
         visitor = Visitor(USERS[number % len(USERS)], f"{seed}-{number}")
-        try:
-            with Connection(server.address, TIMEOUT) as connection:
-                for _ in range(requests_each):
-                    visitor.visit(connection)
-        except Exception as error:  # an assertion, or the connection's end
-            failures.append(f"client {number}: {error!r}")
+        with Connection(server.address, TIMEOUT) as connection:
+            for _ in range(each):
+                visitor.visit(connection)
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(allow(TIMEOUT) + 10)
-    return failures
-
-
-def test_nobody_sees_what_belongs_to_another(server, request):
-    seed = request.config.getoption("--seed") or random.randrange(1 << 32)
-    failures = crowd(server, seed, REQUESTS_EACH)
-    assert not failures, f"--seed={seed}: {len(failures)} of {CLIENTS} clients, the first:\n{failures[0]}"
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        runs = [pool.submit(run, number) for number in range(CLIENTS)]
+    failures = [error for error in (one.exception() for one in runs) if error]
+    assert not failures, f"--seed={seed}: {len(failures)} of {CLIENTS} clients, the first:\n{failures[0]!r}"
 
 
 def test_a_bare_request_after_a_full_one_sees_nothing(server):
