@@ -52,6 +52,14 @@ void FrontServer::want_restart(OrderDone done) {
   });
 }
 
+void FrontServer::restart_scripts(uint64_t scripts) {
+  if (phase_ != ops::Phase::kServing) return;
+  pools_->restart_scripts(scripts, [this](const std::string& failure) {
+    if (failure.empty()) return log_.info("workers restarted");
+    log_.error("workers not restarted: those in use stay", {{"because", failure}});
+  });
+}
+
 void FrontServer::answer_reloads(uint32_t ticket, const ops::Page& page) {
   std::vector<Waiting> answered;
   while (!waiting_.empty() && waiting_.front().ticket <= ticket) {

@@ -269,6 +269,8 @@ void FrontServer::on_link_message(ReceivedLink link) {
       return;
     case LinkType::kReload:
       return on_reload(std::move(link));
+    case LinkType::kRestartScripts:
+      return restart_scripts(message.scripts);
     case LinkType::kTellBrowsers:
       return tell_browsers(message.status == 0 ? serve::BrowserNews::kStyles
                                                : serve::BrowserNews::kPage);

@@ -74,6 +74,8 @@ class FrontServer final {
   void want_reload(OrderDone done);
   // New workers in all pools, with the settings in use. Likewise.
   void want_restart(OrderDone done);
+  // Files that they name in WORKER_WATCH have changed.
+  void restart_scripts(uint64_t scripts);
   // When orders can be carried out `task` is called, else `done`. Likewise.
   void while_serving(OrderDone done, std::function<void(OrderDone)> task);
   void on_reload(ReceivedLink link);

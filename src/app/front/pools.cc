@@ -6,6 +6,7 @@
 
 #include "app/config/worker_scripts.h"
 #include "app/front/front_options.h"
+#include "app/watch/watch_plan.h"
 
 namespace howdah::app {
 
@@ -98,15 +99,31 @@ void Pools::give_up_reload(const std::string& why) {
 }
 
 void Pools::restart(pool::Pool::ReloadDone on_done) {
-  if (members_.empty()) return on_done("");
+  std::vector<Member*> all;
+  for (const auto& member : members_) all.push_back(member.get());
+  restart(all, std::move(on_done));
+}
+
+void Pools::restart_scripts(uint64_t scripts, pool::Pool::ReloadDone on_done) {
+  std::vector<Member*> named;
+  for (const auto& member : members_) {
+    if (member->number == 0) continue;
+    const size_t bit = std::min<size_t>(member->number - 1, kLastSet);
+    if ((scripts >> bit & 1) != 0) named.push_back(member.get());
+  }
+  restart(named, std::move(on_done));
+}
+
+void Pools::restart(const std::vector<Member*>& members, pool::Pool::ReloadDone on_done) {
+  if (members.empty()) return on_done("");
   struct Restart {
     size_t left;
     std::string failures;
     pool::Pool::ReloadDone on_done;
   };
   // Of the pools' answers, the last of which ends it.
-  auto restart = std::make_shared<Restart>(members_.size(), "", std::move(on_done));
-  for (const auto& member : members_) {
+  auto restart = std::make_shared<Restart>(members.size(), "", std::move(on_done));
+  for (Member* member : members) {
     member->pool->restart([restart, &name = member->name](const std::string& failure) {
       if (!failure.empty()) {
         restart->failures.append(restart->failures.empty() ? "" : "; ");

@@ -45,6 +45,8 @@ class Pools final {
   // A new generation in each pool, with the options in use. `on_done` is called, once, with why
   // some of them could not; empty = all serve.
   void restart(pool::Pool::ReloadDone on_done);
+  // The same for the pools of some worker scripts: bit min(i, kLastSet) is script i.
+  void restart_scripts(uint64_t scripts, pool::Pool::ReloadDone on_done);
   // `on_done` is called when all have drained.
   void drain(std::function<void()> on_done);
 
@@ -65,6 +67,7 @@ class Pools final {
     std::unique_ptr<pool::Pool> pool;
   };
 
+  static void restart(const std::vector<Member*>& members, pool::Pool::ReloadDone on_done);
   void on_pool_ready();
   void on_pool_failed(const Member& member, const std::string& why);
   void on_pool_prepared(const Member& member, const std::string& why);

@@ -32,8 +32,9 @@ enum class LinkType : uint32_t {
   // ticket; descriptors: settings (config_packet.h), and certificates and keys where there are
   // some. kReloadEnded is the answer.
   kReload = 21,
-  kTellBrowsers = 23,   // status: a serve::BrowserNews
-  kReloadRefused = 22,  // ticket, text: what is wrong with the settings; nothing changes
+  kRestartScripts = 24,  // scripts: their pools get new workers
+  kTellBrowsers = 23,    // status: a serve::BrowserNews
+  kReloadRefused = 22,   // ticket, text: what is wrong with the settings; nothing changes
 };
 
 struct LinkMessage {
@@ -44,6 +45,7 @@ struct LinkMessage {
   int32_t status = 0;
   // Of who asked for a reload: it answers all tickets up to this one.
   uint32_t ticket = 0;
+  uint64_t scripts = 0;  // bit min(i, kLastSet) for worker script i
 };
 
 // Longer texts are cut.

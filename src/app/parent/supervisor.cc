@@ -178,6 +178,7 @@ bool Supervisor::on_front_message() {
       break;
     case LinkType::kReady:
       was_ready_ = front_ready_ = true;
+      restart_changed_scripts();
       begin_reload();
       break;
     case LinkType::kWantReload:

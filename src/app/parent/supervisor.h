@@ -106,6 +106,8 @@ class Supervisor {
   void begin_watching();
   bool on_watch_report();
   void on_watcher_exit(int status);
+  // Not before the front is ready: what it starts until then may have the old code.
+  void restart_changed_scripts();
 
   const Config& config() const { return parts_.settings.config(); }
 
@@ -128,7 +130,8 @@ class Supervisor {
 
   WatchProcess watch_;
   WatchPlan watched_;
-  base::Nanos watch_due_ = 0;  // 0 = not waiting to start it again
+  uint64_t changed_scripts_ = 0;  // by bits; to be told to the front
+  base::Nanos watch_due_ = 0;     // 0 = not waiting to start it again
 
   std::vector<Host> hosts_;
   struct Prestarted {

@@ -33,7 +33,6 @@ void add_site(const Config& config, WatchPlan& plan) {
 WatchPlan watch_plan(const Config& config) {
   WatchPlan plan{.poll = config.watch_poll};
   for (const WorkerScript& script : config.worker_scripts) {
-    if (script.watch.empty()) continue;
     plan.sets.push_back({.base = config.document_root,
                          .web_root = config.document_root,
                          .patterns = split_patterns(script.watch)});

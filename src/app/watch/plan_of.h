@@ -7,8 +7,8 @@
 
 namespace howdah::app {
 
-// WORKER_WATCH of each script; with `--watch` the site, the env-file and php.ini as well. Nothing
-// to watch: a plan without sets.
+// A set for each worker script, of its WORKER_WATCH, by its number; with `--watch` more sets behind
+// them: the site, the env-file and php.ini.
 WatchPlan watch_plan(const Config& config);
 
 }  // namespace howdah::app

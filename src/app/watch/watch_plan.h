@@ -2,6 +2,7 @@
 
 // What is watched for changes, as plain values, and what a change means.
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -39,6 +40,10 @@ struct WatchPlan {
   // Look at all files this often; 0 = only where the kernel does not tell of changes.
   base::Nanos poll = 0;
   bool operator==(const WatchPlan&) const = default;
+  // There is nothing to watch.
+  bool empty() const {
+    return std::ranges::all_of(sets, [](const WatchSet& set) { return set.patterns.empty(); });
+  }
 };
 
 // From the last change until it is reported, but no longer after the first of them than the second.

@@ -39,6 +39,10 @@ def reloads(server):
     return sum(line.get("msg") == "reloaded" for line in server.log.json_lines())
 
 
+def restarts(server):
+    return sum(line.get("msg") == "workers restarted" for line in server.log.json_lines())
+
+
 def changes(server):
     """What the log says was changed first, each time."""
     return [line["data"]["first"] for line in server.log.json_lines() if "have changed" in line.get("msg", "")]

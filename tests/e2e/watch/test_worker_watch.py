@@ -5,7 +5,7 @@ import os
 from harness.folders import write
 from harness.load import Load
 from harness.waiting import wait_until
-from harness.watching import changes, reloads, wait_for_text, watching
+from harness.watching import changes, restarts, wait_for_text, watching
 
 WORKER = """<?php
 $greeting = require __DIR__ . '/../src/greeting.php';
@@ -47,7 +47,8 @@ def test_other_files_restart_nothing(launch):
     write(folder, {"src/greeting.php": "<?php return 'two';"})
     wait_for_text(server, "/x", "two")
     assert changes(server) == [os.path.join(folder, "src/greeting.php")]
-    assert reloads(server) == 1
+    wait_until(lambda: restarts(server), "the word of the restart")
+    assert restarts(server) == 1
     # Browsers have no part in it.
     assert server.get("/.howdah/reload").status == 404
 
@@ -56,7 +57,7 @@ def test_files_that_come_later_are_seen(launch):
     folder = site(launch)
     server = start(launch, folder, WORKER_WATCH="../later/**/*.php")
     write(folder, {"later/on/a.php": "<?php"})
-    wait_until(lambda: reloads(server) == 1, lambda: f"a restart\n{server.output()}", 20.0)
+    wait_until(lambda: restarts(server) == 1, lambda: f"a restart\n{server.output()}", 20.0)
 
 
 def test_several_scripts_watch_their_own_files(launch):
@@ -71,5 +72,21 @@ def test_several_scripts_watch_their_own_files(launch):
         WORKER_WATCH="off;../lib/*.php",
     )
     assert (server.get("/a/").text, server.get("/b/").text) == ("one", "b1")
+
+    def pids_of_first():
+        return [worker["pid"] for worker in server.workers() if worker["pool"] == "worker.php"]
+
+    first = pids_of_first()
     write(folder, {"lib/greeting.php": "<?php return 'b2';"})
     wait_for_text(server, "/b/", "b2")
+    assert first and pids_of_first() == first
+
+
+def test_a_script_that_does_not_start_leaves_the_old_workers(launch):
+    folder = site(launch)
+    server = start(launch, folder, WORKER_MAX_FAILURES=0)
+    write(folder, {"src/greeting.php": "<?php syntax error here"})
+    server.wait_for_log(lambda line: "workers not restarted" in line["msg"], "the failure", 30.0)
+    assert server.get("/x").text == "one"
+    write(folder, {"src/greeting.php": "<?php return 'two';"})
+    wait_for_text(server, "/x", "two")
