@@ -172,6 +172,19 @@ def test_b10_odd_headers_and_queries(both):
     assert "HTTPS" not in told and "SSL_PROTOCOL" not in told
 
 
+def test_b12_a_script_outside_of_the_root_has_no_name(launch):
+    folder = launch.folder()
+    script = Path(folder) / "outside.php"
+    script.write_text("<?php while (frankenphp_handle_request(function () { echo json_encode($_SERVER); })) {}\n")
+    server = launch(www="scripts", WORKER_SCRIPT=str(script), WORKER_NUM="1", INDEX_FILE="dispatch.php")
+    told = server.get("/some/path?x=1").json()
+    expected = {
+        "SCRIPT_NAME": "", "PHP_SELF": "", "DOCUMENT_URI": "", "PATH_INFO": None, "SCRIPT_FILENAME": str(script),
+        "REQUEST_URI": "/some/path?x=1", "DOCUMENT_ROOT": server.root,
+    }  # fmt: skip
+    assert {name: told.get(name) for name in expected} == expected
+
+
 def test_b13_phpinfo(both):
     page = both.get("/info?i=42").text
     assert "Howdah" in page and "i=42" in page
