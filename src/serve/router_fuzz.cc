@@ -44,8 +44,14 @@ const Router& router_of(uint8_t settings) {
       Router({.index_file = "index.php"}),
       Router({.index_file = "index.php", .index_scripts = true, .php_deny = {"/up/*"}}),
       Router({.index_file = "index.html", .php_deny = {"/*/s/*"}}),
+      // The same beside worker scripts.
       Router({.workers = kWorkers}),
-      Router({.index_file = "index.php", .php_deny = {"/up/*"}, .workers = kWorkers}),
+      Router({.index_file = "index.php", .workers = kWorkers}),
+      Router({.index_file = "index.php",
+              .index_scripts = true,
+              .php_deny = {"/up/*"},
+              .workers = kWorkers}),
+      Router({.index_file = "index.html", .php_deny = {"/*/s/*"}, .workers = kWorkers}),
   };
   return routers[settings % std::size(routers)];
 }
