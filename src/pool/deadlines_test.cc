@@ -70,7 +70,7 @@ TEST_F(PoolTest, AScriptIsGrantedItsTimeLimitAtMost) {
 }
 
 struct ThreadedPoolTest : PoolTest {
-  ThreadedPoolTest() { threads = true; }
+  explicit ThreadedPoolTest(channel::WorkerKind of = channel::WorkerKind::kThread) { kind = of; }
   void lose_a_thread() {
     const uint64_t lost = pool.status().restarts_timeout;
     Client stuck("hang-hard");
@@ -114,6 +114,46 @@ TEST_F(ThreadedPoolTest, HostsAreReplacedLaterAndLaterWhileThreadsAreLeft) {
   // Counted from the tick in which the pool asked for a host, a moment before it was started.
   EXPECT_GE(starts[2] - starts[1], kRenewalInterval - base::kSecond);
   EXPECT_GE(starts[3] - starts[2], 2 * kRenewalInterval - base::kSecond);
+}
+
+// PHP_HOSTS.
+struct PoolOfThreadProcesses : ThreadedPoolTest {
+  PoolOfThreadProcesses() : ThreadedPoolTest(channel::WorkerKind::kThreadOfProcess) {}
+};
+
+TEST_F(PoolOfThreadProcesses, AThreadIsKilledAndThoseBesideItEndAfterWhatTheyRun) {
+  Client lingers("linger");
+  submit(lingers);
+  run_until([&] { return lingers.calls > 0; });
+  lose_a_thread();
+  expect_served();
+  EXPECT_FALSE(lingers.over);
+  EXPECT_EQ(pool.status().restarts_other, 0U);
+  shared.may_end = true;
+  run_until([&] { return pool.status().restarts_other == 1; });
+  EXPECT_EQ(lingers.body, "done");
+  run_until([&] { return pool.status().live_workers == kWorkers; });
+  EXPECT_EQ(pool.status().generation, 1U);
+  EXPECT_TRUE(sink.has("(its time was up)")) << sink.lines;
+}
+
+TEST_F(PoolOfThreadProcesses, ACrashCountsOnceForAllItsThreads) {
+  for (size_t i = 1; i <= kManyCrashes; ++i) {
+    Client victim("die");
+    submit(victim);
+    run_until([&] { return victim.over && pool.status().restarts_crash == i; });
+  }
+  expect_served();
+  EXPECT_EQ(hosts.size(), 1U);
+}
+
+TEST_F(PoolOfThreadProcesses, AThreadThatBreaksTheRulesCostsItsProcess) {
+  Client victim("break-ring");
+  submit(victim);
+  run_until([&] { return victim.over && pool.status().restarts_crash == 1; });
+  EXPECT_TRUE(victim.lost);
+  expect_served();
+  EXPECT_EQ(pool.status().generation, 1U);
 }
 
 TEST_F(ThreadedPoolTest, AThreadThatBreaksTheRulesCostsItsHost) {

@@ -89,7 +89,7 @@ struct PoolTest : testing::Test, HostStarter {
   }
   void SetUp() override {
     forget_shared();
-    shared.threads = threads;
+    shared.kind = kind;
     pool.start([this] { ready = true; }, [](std::string why) { FAIL() << why; });
     run_until([this] { return ready; });
   }
@@ -130,7 +130,7 @@ struct PoolTest : testing::Test, HostStarter {
     EXPECT_EQ(client.body, verb);
   }
 
-  bool threads = false;
+  channel::WorkerKind kind = channel::WorkerKind::kProcess;
   KeptLog sink;
   base::Logger log{sink, {}};
   net::EventLoop loop{0};

@@ -27,9 +27,9 @@ Shared& shared = *static_cast<Shared*>(
     ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 
 void forget_shared() {
-  const bool threads = shared.threads;
+  const channel::WorkerKind kind = shared.kind;
   new (&shared) Shared();
-  shared.threads = threads;
+  shared.kind = kind;
   shared.may_leave = true;
 }
 
@@ -227,10 +227,11 @@ void die_with(pid_t parent) {
       for (size_t i = 2; i < message.fds.size(); ++i) events.push_back(std::move(message.fds[i]));
       regions = std::move(*channel::SharedRegions::attach(
           std::move(message.fds[0]), std::move(message.fds[1]), std::move(events)));
-      std::ignore = channel::send_control(
-          socket,
-          {.type = ControlType::kReady, .pid = ::getpid(), .status = shared.threads ? 1 : 0},
-          std::string(channel::build_id()) + "\ntest");
+      std::ignore = channel::send_control(socket,
+                                          {.type = ControlType::kReady,
+                                           .pid = ::getpid(),
+                                           .status = static_cast<int32_t>(shared.kind.load())},
+                                          std::string(channel::build_id()) + "\ntest");
     } else if (got && message.header.type == ControlType::kSpawn) {
       channel::ControlHeader header = message.header;
       pid_t host = ::getpid();
@@ -251,7 +252,7 @@ void die_with(pid_t parent) {
         ::_exit(0);
       }
       header.type = ControlType::kSpawned;
-      header.pid = pid;
+      header.pid = shared.kind == channel::WorkerKind::kThreadOfProcess ? host : pid;
       children[pid] = header;
       std::ignore = channel::send_control(socket, header);
     } else if (got && message.header.type == ControlType::kFinish) {

@@ -8,16 +8,19 @@
 #include <atomic>
 #include <cstddef>
 
+#include "channel/control.h"
+
 namespace howdah::pool {
 
 // What the test and its workers share.
 struct Shared {
-  std::atomic<int> begun;          // requests that workers have begun
-  std::atomic<bool> may_begin;     // for "wait-unbegun"
-  std::atomic<bool> seen;          // for "unbegin": the test has its head
-  std::atomic<bool> may_end;       // for "linger"
-  std::atomic<int> renewals;       // to be asked for by the host
-  std::atomic<bool> threads;       // whether the host says that its workers are threads
+  std::atomic<int> begun;       // requests that workers have begun
+  std::atomic<bool> may_begin;  // for "wait-unbegun"
+  std::atomic<bool> seen;       // for "unbegin": the test has its head
+  std::atomic<bool> may_end;    // for "linger"
+  std::atomic<int> renewals;    // to be asked for by the host
+  // What the host says that its workers are. Threads of processes: all of the host's own one.
+  std::atomic<channel::WorkerKind> kind;
   std::atomic<bool> cannot_start;  // for hosts to come
   // Worker scripts:
   std::atomic<bool> boot_waits;  // boots do not come to their loop while this is set
@@ -28,7 +31,7 @@ struct Shared {
   std::atomic<bool> may_leave;   // these workers wait for it
 };
 extern Shared& shared;
-void forget_shared();  // all of it as it was at first, but for threads
+void forget_shared();  // all of it as it was at first, but for their kind
 
 // What "fatten" makes a worker grow by.
 inline constexpr size_t kFat = 64 << 20;
