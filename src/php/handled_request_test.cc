@@ -218,6 +218,19 @@ TEST_F(HandledRequest, WhatCannotBeCalledIsATypeError) {
   EXPECT_EQ(get().body, "TypeError");
 }
 
+#ifndef HOWDAH_PHP_ZTS
+TEST_F(HandledRequest, AForkedChildThatComesOutOfTheHandlerServesNothing) {
+  handle_by(
+      "$child = pcntl_fork(); if ($child === 0) { echo 'of the child'; return; } "
+      "pcntl_waitpid($child, $status); echo $n, ' ', pcntl_wexitstatus($status);");
+  for (int i = 1; i <= 5; ++i) {
+    auto answer = get();
+    EXPECT_TRUE(answer.ended);
+    EXPECT_EQ(answer.body, std::to_string(i) + " 0");
+  }
+}
+#endif
+
 TEST_F(HandledRequest, OptionsOfTheCommandLineAreNone) {
   handle_by("echo json_encode([getopt('abc'), isset($_SERVER['argv'])]);");
   EXPECT_EQ(get("a+b").body, "[false,false]");

@@ -157,6 +157,11 @@ PHP_FUNCTION(frankenphp_handle_request) {
   // After exit() the end of the script completes the answer.
   if (!call_handler(&call, &cache)) return;
   bool sound = end_handled_request(state);
+  if (state->detached != 0) {
+    // A child of pcntl_fork() that has come out of the handler: the loop is its parent's.
+    if (sound) zend_throw_unwind_exit();
+    return;
+  }
   const base::Nanos began = state->request->claimed_at;
   give_back(state);
   if (sound) look_for_wanted_restart(began);
