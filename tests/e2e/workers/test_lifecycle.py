@@ -343,11 +343,12 @@ def test_a_server_is_ready_when_its_scripts_wait(launch):
         answer = server.internal("/health/ready")
         assert answer.status == 503
         assert [worker["state"] for worker in script_workers(server)] == ["starting"]
-        with pytest.raises(OSError):
-            server.get("/")
-        gate.release()
-        wait_until(server.ready, "the server to be ready")
-        assert server.get("/?exit").text == "served"
+        with ThreadPoolExecutor(1) as executor:
+            early = executor.submit(server.get, "/?exit")  # waits in the listener's backlog
+            assert not server.ready() and not early.done()
+            gate.release()
+            assert early.result().text == "served"
+        assert server.ready()
         gate.wait_started()
         with ThreadPoolExecutor(5) as executor:
             waiting = [executor.submit(server.get, "/") for _ in range(5)]
