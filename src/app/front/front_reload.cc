@@ -55,8 +55,11 @@ void FrontServer::want_restart(OrderDone done) {
 void FrontServer::restart_scripts(uint64_t scripts) {
   if (phase_ != ops::Phase::kServing) return;
   pools_->restart_scripts(scripts, [this](const std::string& failure) {
-    if (failure.empty()) return log_.info("workers restarted");
-    log_.error("workers not restarted: those in use stay", {{"because", failure}});
+    if (!failure.empty()) {
+      return log_.error("workers not restarted: those in use stay", {{"because", failure}});
+    }
+    log_.info("workers restarted");
+    if (config_.watch) tell_browsers(serve::BrowserNews::kPage);
   });
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <fstream>
@@ -179,6 +180,18 @@ TEST_P(WatchTree, MissesNothingWhenThereIsTooMuchToTell) {
   EXPECT_THAT(changes(), Not(IsEmpty()));
   write("src/late/a.php", "1");
   EXPECT_THAT(changes(), Contains("src/late/a.php"));
+}
+
+TEST(TreeWatch, SaysWhyItCannotWatch) {
+  const WatchRules rules({});
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const TreeWatch watch(rules, nullptr);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(watch.failure(), "inotify: Too many open files");
+  EXPECT_EQ(watch.fd(), -1);
 }
 
 INSTANTIATE_TEST_SUITE_P(BothWays, WatchTree, testing::Values(Way::kInotify, Way::kPolling),
