@@ -67,7 +67,11 @@ base::Result<std::unique_ptr<WorkerChannel>> WorkerChannel::attach(SharedRegions
     if (!ring) return base::fail(ring.error());
     channel->rings_.push_back(std::move(*ring));
   }
-  channel->ring_written_.assign(loops, 0);
+  // Of the same incarnation, another process may have written before (snapshot mode).
+  const auto* rings = static_cast<const RingControl*>(channel->responses_.data());
+  for (uint32_t loop = 0; loop < loops; ++loop) {
+    channel->ring_written_.push_back(rings[loop].written.load(std::memory_order_acquire));
+  }
   channel->body_socket_ = std::move(body_socket);
   return channel;
 }

@@ -21,6 +21,7 @@
 #include "php/opcache_scripts.h"
 #include "php/process_title.h"
 #include "php/server_variables.h"
+#include "php/snapshot_request.h"
 #include "php/thread_hosts.h"
 #include "php/worker_set.h"
 
@@ -190,15 +191,19 @@ int Host::run_forked(base::UniqueFd mother) {
 
 bool Host::start() {
   if (!take_hello()) return false;
+  const bool snapshot = options_.worker_script.mode == WorkerMode::kSnapshot;
+  if (snapshot && kThreaded) return fail("WORKER_MODE=snapshot needs a PHP without ZTS");
   if (auto status = errors_.capture(); !status) return fail(status.error().message());
   StartGuard guard{&link_, &errors_, ::getpid()};
   start_guard = &guard;
   std::atexit(report_failed_start);
+  if (snapshot) ask_for_huge_pages();
   if (!start_engine(options_)) {
     report_failed_start();
     return false;
   }
   start_guard = nullptr;
+  if (snapshot) forget_huge_pages();
   warm();  // while a full pipe does not hold up what PHP says
   errors_.started();
 

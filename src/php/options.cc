@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, 13> kSapiNames = {
     "apache2filter", "apache2handler", "litespeed",  "uwsgi",    "fuzzer",   "frankenphp"};
 
 constexpr int kMostHosts = 64;
+constexpr int kMaxSnapshotReady = 64;
 
 bool parse_number(std::string_view text, int& value) {
   auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -72,6 +73,14 @@ bool parse_options(int argc, char** argv, Options& options, std::string& error) 
     } else if (flag == "--worker-name") {
       options.worker_script.name = value;
       good = value.empty() || value.starts_with('/');
+    } else if (flag == "--worker-mode") {
+      bool snapshot = value == "snapshot";
+      options.worker_script.mode = snapshot ? WorkerMode::kSnapshot : WorkerMode::kLoop;
+      good = snapshot || value == "loop";
+    } else if (flag == "--snapshot-ready") {
+      good = parse_number(value, options.worker_script.snapshot_ready) &&
+             options.worker_script.snapshot_ready >= 1 &&
+             options.worker_script.snapshot_ready <= kMaxSnapshotReady;
     } else if (flag == "--document-root") {
       options.worker_script.document_root = value;
     } else if (flag == "--worker-env") {

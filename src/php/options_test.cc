@@ -35,7 +35,8 @@ TEST(Options, TakesValuesInBothForms) {
 TEST(Options, NamesWhatItCannotUse) {
   for (const char* bad :
        {"--control-fd=x", "--control-fd=-1", "--sapi-name=embed", "--ini-set=novalue",
-        "--ini-set==v", "--ini-set=a=b\nc=d", "--nonsense=1", "--ini", "--hosts=0", "--hosts=65"}) {
+        "--ini-set==v", "--ini-set=a=b\nc=d", "--worker-mode=fork", "--snapshot-ready=0",
+        "--snapshot-ready=65", "--nonsense=1", "--ini", "--hosts=0", "--hosts=65"}) {
     Options options;
     std::string error;
     EXPECT_FALSE(parse({bad}, options, error)) << bad;

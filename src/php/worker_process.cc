@@ -19,11 +19,19 @@ namespace {
 
 constexpr int kExitNoChannel = 71;
 
+// What the worker has started goes with it.
+void kill_with_children(int pid) {
+  ::kill(-pid, SIGKILL);
+  // A script can have left its process group.
+  ::kill(pid, SIGKILL);
+}
+
 }  // namespace
 
 base::Status WorkerSet::prepare() { return {}; }
 
 base::Status WorkerSet::start(Worker& record, SpawnOrder order) {
+  if (snapshot_) return start_lane(record, std::move(order));
   auto pipe = make_line_pipe();
   if (!pipe) return base::fail(pipe.error());
   const int host = ::getpid();
@@ -66,13 +74,13 @@ base::Status WorkerSet::start(Worker& record, SpawnOrder order) {
   ::_exit(WEXITSTATUS(wait_status_of(end)));
 }
 
-void WorkerSet::signal_worker(const Worker& record) { ::kill(record.pid, SIGRTMIN + 4); }
+void WorkerSet::signal_worker(const Worker& record) {
+  int pid = snapshot_ ? snapshot_->owner(record.number, record.incarnation) : record.pid;
+  if (pid > 0) ::kill(pid, SIGRTMIN + 4);
+}
 
-// What the worker has started goes with it.
 void WorkerSet::kill_worker(Worker& record) {
-  ::kill(-record.pid, SIGKILL);
-  // A script can have left its process group.
-  ::kill(record.pid, SIGKILL);
+  if (record.pid > 0) kill_with_children(record.pid);
 }
 
 void WorkerSet::kill_all() {
@@ -87,10 +95,15 @@ void WorkerSet::reap() {
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0) return;
     auto found =
         std::ranges::find_if(workers_, [&](const auto& each) { return each->pid == info.si_pid; });
-    if (found != workers_.end()) kill_worker(**found);
+    const bool known = found != workers_.end();
+    if (known || snapshot_) kill_with_children(info.si_pid);
     int status = 0;
     ::waitpid(info.si_pid, &status, 0);
-    if (found != workers_.end()) report_exit(**found, status);
+    if (snapshot_) {
+      known ? template_ended(**found, status) : fork_ended(info.si_pid, status);
+    } else if (known) {
+      report_exit(**found, status);
+    }
   }
 }
 

@@ -13,6 +13,8 @@
 #include "php/request_info.h"
 #include "php/request_state.h"
 #include "php/script_log.h"
+#include "php/snapshot_random.h"
+#include "php/snapshot_request.h"
 #include "php/worker.h"
 
 namespace howdah::php {
@@ -92,6 +94,16 @@ const char* fatal_error() {
   return fatal ? ZSTR_VAL(PG(last_error_message)) : nullptr;
 }
 
+// The request of a fork is over: whatever the script would do next, it does not.
+[[noreturn]] void leave_snapshot() {
+  if (EG(exception) != nullptr) {
+    // What stands for exit().
+    OBJ_RELEASE(EG(exception));
+    EG(exception) = nullptr;
+  }
+  zend_bailout();
+}
+
 // One run; PHP's own start and end around it. No object with a destructor.
 void run_once(RequestState* state) {
   const WorkerScript* script = state->run.script;
@@ -119,6 +131,8 @@ void run_once(RequestState* state) {
   }
   const bool boot_failed = !state->run.waited;
   if (boot_failed) keep_fatal_error(state, fatal_error());
+  // A fork of the template, after its request.
+  if (state->run.snapshot != nullptr && state->channel != nullptr) end_snapshot_request(state);
   php_request_shutdown(nullptr);
   if (boot_failed) note_boot_failure(state);
   state->in_request = false;
@@ -150,12 +164,19 @@ PHP_FUNCTION(frankenphp_handle_request) {
     ZVAL_COPY(&boot_error_handler.callable, &EG(user_error_handler));
     boot_error_handler.levels = EG(user_error_handler_error_reporting);
     end_boot();
+    if (state->run.snapshot != nullptr && !snapshot_script(state)) RETURN_BOOL(refuse(state));
   }
-  if (state->run.retired || !take_request(state)) RETURN_BOOL(refuse(state));
+  if (state->run.retired || !take_request(state)) {
+    // A lane that is retired ends with the fork that has it.
+    if (state->run.snapshot != nullptr && state->channel != nullptr) ::_exit(0);
+    RETURN_BOOL(refuse(state));
+  }
 
   start_handled_request(state, boot_error_handler);
   // After exit() the end of the script completes the answer.
-  if (!call_handler(&call, &cache)) return;
+  bool goes_on = call_handler(&call, &cache);
+  if (state->run.snapshot != nullptr) leave_snapshot();
+  if (!goes_on) return;
   bool sound = end_handled_request(state);
   if (state->detached != 0) {
     // A child of pcntl_fork() that has come out of the handler: the loop is its parent's.
@@ -172,6 +193,7 @@ PHP_FUNCTION(frankenphp_handle_request) {
 WorkerEnd run_worker_script(RequestState& state, uint32_t limit) {
   ScriptRun& run = state.run;
   run.requests_left = limit;
+  if (run.snapshot != nullptr) watch_random_engines();
   while (enter_request_start()) {
     run.waited = run.retired = false;
     run.refusals = 0;
@@ -181,6 +203,8 @@ WorkerEnd run_worker_script(RequestState& state, uint32_t limit) {
     // A child of pcntl_fork() came this far: slot, ring and claims are its parent's.
     if (state.detached != 0) ::_exit(EG(exit_status));
     if (!run.waited) return WorkerEnd::kBootFailed;
+    // The template has no worker's channel; it ends when it is told to.
+    if (run.snapshot != nullptr) break;
     const bool held = state.channel->holds_request();
     const bool spent = run.spent || (held && run.requests_left == 1);
     const bool over = run.retired || spent || state.channel->must_stop();

@@ -11,10 +11,19 @@ namespace howdah::php {
 struct RequestState;
 enum class WorkerEnd;
 
+class SnapshotTemplate;
+
+enum class WorkerMode {
+  kLoop,      // one run of the script serves one request after the other
+  kSnapshot,  // one run is forked for each request (snapshot_template.h)
+};
+
 // Constant after the host's start.
 struct WorkerScript {
-  std::string path;  // of the script, absolute
-  std::string name;  // SCRIPT_NAME: its path below the document root, or empty
+  WorkerMode mode = WorkerMode::kLoop;
+  int snapshot_ready = 2;  // forks that wait for their request ahead of demand
+  std::string path;        // of the script, absolute
+  std::string name;        // SCRIPT_NAME: its path below the document root, or empty
   std::string document_root;
   std::vector<std::string> environment;  // "NAME=value", in $_SERVER until the first request
 };
@@ -31,7 +40,8 @@ struct ScriptRun {
   // The last line that it said while no request ran (script_log.h).
   char last_words[256];
   size_t last_words_size = 0;
-  bool fatal = false;  // they are the error that ended it
+  bool fatal = false;                    // they are the error that ended it
+  SnapshotTemplate* snapshot = nullptr;  // of snapshot mode
 };
 
 // Runs the script, and again after each of its ends, until the channel says that the worker is to

@@ -8,15 +8,27 @@
 #include "channel/control.h"
 
 namespace howdah::php {
+namespace {
+
+bool is_lane(const std::unique_ptr<WorkerSet::Worker>& record) {
+  return record->number != channel::kNoWorker;
+}
+
+}  // namespace
 
 base::Result<std::unique_ptr<WorkerSet>> WorkerSet::create(channel::SharedRegions& regions,
                                                            FrontLink& link, int signals,
                                                            const WorkerScript* script) {
   std::unique_ptr<WorkerSet> set(new WorkerSet(regions, link, signals, script));
-  size_t size = channel::kMaxWorkers * sizeof(WorkerNote);
+  size_t size = (channel::kMaxWorkers + 1) * sizeof(WorkerNote);
   void* notes = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (notes == MAP_FAILED) return base::fail_errno("mmap");
   set->notes_ = channel::Mapping(notes, size);
+  if (script != nullptr && script->mode == WorkerMode::kSnapshot) {
+    auto lanes = SnapshotLanes::create();
+    if (!lanes) return base::fail(lanes.error());
+    set->snapshot_ = std::move(*lanes);
+  }
   if (auto status = set->prepare(); !status) return base::fail(status.error());
   return set;
 }
@@ -56,9 +68,15 @@ void WorkerSet::spawn(SpawnOrder order) {
     link_.send(header);
     return;
   }
-  header.pid = record->pid;
+  header.pid = process_of(*record);
   workers_.push_back(std::move(record));
   link_.send(header);
+}
+
+int WorkerSet::process_of(const Worker& record) const {
+  if (!snapshot_) return record.pid;
+  auto found = std::ranges::find_if_not(workers_, is_lane);
+  return found == workers_.end() ? 0 : (*found)->pid;
 }
 
 void WorkerSet::report_line(const Worker& record, std::string_view line) {
@@ -82,7 +100,7 @@ void WorkerSet::report_note(const Worker& record) {
 }
 
 std::string_view WorkerSet::boot_failure(const Worker& record) const {
-  const WorkerNote* note = note_of(record.number);
+  const WorkerNote* note = snapshot_ ? template_note() : note_of(record.number);
   if (note->ready.load(std::memory_order_acquire) != WorkerNote::kBootFailed) return {};
   return {note->text, strnlen(note->text, sizeof note->text)};
 }
@@ -96,11 +114,19 @@ void WorkerSet::report_exit(Worker& record, int status) {
               .pid = record.pid,
               .status = status},
              boot_failure(record));
+  if (snapshot_) snapshot_->remove(record.number, record.incarnation);
   std::erase_if(workers_, [&](const auto& each) { return each.get() == &record; });
 }
 
+void WorkerSet::finish() {
+  finishing_ = true;
+  if (snapshot_ && std::ranges::none_of(workers_, is_lane)) snapshot_->end_template();
+}
+
 void WorkerSet::kill(uint32_t worker, uint32_t incarnation, base::Nanos) {
-  if (Worker* record = find(worker, incarnation)) kill_worker(*record);
+  Worker* record = find(worker, incarnation);
+  if (record == nullptr) return;
+  snapshot_ ? kill_lane(*record) : kill_worker(*record);
 }
 
 void WorkerSet::interrupt(uint32_t worker, uint32_t incarnation) {

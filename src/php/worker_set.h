@@ -12,6 +12,7 @@
 #include "php/front_link.h"
 #include "php/line_pipe.h"
 #include "php/request_state.h"
+#include "php/snapshot_lanes.h"
 #include "php/workers.h"
 
 namespace howdah::php {
@@ -30,7 +31,7 @@ class WorkerSet final : public Workers {
   void spawn(SpawnOrder order) override;
   void interrupt(uint32_t worker, uint32_t incarnation) override;
   void kill(uint32_t worker, uint32_t incarnation, base::Nanos grace) override;
-  void finish() override {}
+  void finish() override;
   bool done() const override;
   bool has_lost() const override { return !workers_.empty(); }
   void kill_all() override;
@@ -48,7 +49,7 @@ class WorkerSet final : public Workers {
   struct Worker {
     uint32_t number = 0;
     uint32_t incarnation = 0;
-    int pid = 0;             // process mode
+    int pid = 0;             // process mode; 0: a lane of snapshot mode
     void* thread = nullptr;  // thread mode, worker_thread.cc
     bool lost = false;       // thread mode: to be killed, which a thread cannot be
     base::Nanos interrupt_until = 0;
@@ -68,9 +69,25 @@ class WorkerSet final : public Workers {
   void signal_worker(const Worker& record);
   void kill_worker(Worker& record);
 
+  // --- snapshot mode, worker_snapshot.cc. A record is a lane, or the template (kNoWorker), whose
+  // lines are the host's.
+  base::Status start_lane(Worker& record, SpawnOrder order);
+  base::Status start_template();
+  void template_ended(Worker& record, int status);
+  // The lane ends with this status if no fork has it; else false.
+  bool end_idle_lane(Worker& record, int status);
+  void end_idle_lanes(int status);
+  // The process that the front may look at: of a lane the template.
+  int process_of(const Worker& record) const;
+  // A fork has been reaped.
+  void fork_ended(int pid, int status);
+  void kill_lane(Worker& record);
+
   Worker* find(uint32_t worker, uint32_t incarnation);
   bool runs_cancelled_request(const Worker& record) const;
   WorkerNote* note_of(uint32_t worker) const { return notes() + worker; }
+  // The template's, behind all workers'.
+  WorkerNote* template_note() const { return note_of(channel::kMaxWorkers); }
   WorkerNote* notes() const { return static_cast<WorkerNote*>(notes_.data()); }
   void report_line(const Worker& record, std::string_view line);
   void report_note(const Worker& record);
@@ -85,6 +102,10 @@ class WorkerSet final : public Workers {
   const WorkerScript* const script_;
   channel::Mapping notes_;
   base::UniqueFd ended_event_;
+  std::unique_ptr<SnapshotLanes> snapshot_;  // null: not in snapshot mode
+  bool finishing_ = false;
+  // As waitpid() gave it, of a template that did not come to its first request.
+  int failed_boot_ = 0;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 
