@@ -176,10 +176,10 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"WATCH_IGNORE", "{a"}, WrongValue{"WATCH_POLL", "soon"},
         WrongValue{"WORKER_MODE", "fast"}, WrongValue{"WORKER_MODE", "loop;Loop"},
         WrongValue{"WORKER_MAX_FAILURES", "-2"}, WrongValue{"SNAPSHOT_READY", "x"},
-        WrongValue{"PHP_MAX_MEMORY", "x"}, WrongValue{"PHP_HOSTS", "0"},
-        WrongValue{"SLOW_REQUEST", "x"}, WrongValue{"ERROR_PAGES_DIR", "/no/such/dir"},
-        WrongValue{"SENDFILE_ROOT", "/no/such"}, WrongValue{"PHP_DENY", "uploads"},
-        WrongValue{"SECCOMP", "x"}, WrongValue{"PROFILE", "x"}));
+        WrongValue{"SNAPSHOT_READY", "0"}, WrongValue{"PHP_MAX_MEMORY", "x"},
+        WrongValue{"PHP_HOSTS", "0"}, WrongValue{"SLOW_REQUEST", "x"},
+        WrongValue{"ERROR_PAGES_DIR", "/no/such/dir"}, WrongValue{"SENDFILE_ROOT", "/no/such"},
+        WrongValue{"PHP_DENY", "uploads"}, WrongValue{"SECCOMP", "x"}, WrongValue{"PROFILE", "x"}));
 
 TEST_F(LoadConfig, EveryCheckedKindHasAWrongValueInTheTable) {
   // A setting of any kind but text refuses at least this.

@@ -204,7 +204,7 @@ const Setting kSettings[] = {
     {"WORKER_MODE", Section::kWorkers, "loop", "loop, or snapshot: a fork for each request",
      CustomKind{"loop or snapshot for each script, separated by ;", parse_worker_mode}},
     {"SNAPSHOT_READY", Section::kWorkers, "2", "forks kept ready",
-     CustomKind{"an integer from 0 to 1024 for each script, separated by ;", parse_snapshot_ready},
+     CustomKind{"an integer from 1 to 64 for each script, separated by ;", parse_snapshot_ready},
      kReload},
 };
 

@@ -17,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kMostWorkers = 1024;  // channel::kMaxWorkers
+constexpr uint64_t kMostWorkers = 1024;      // channel::kMaxWorkers
+constexpr uint64_t kMostSnapshotReady = 64;  // php::SnapshotTable::kMaxSpares
 constexpr uint64_t kMostFailures = 1'000'000;
 constexpr std::string_view kEverything = "/*";
 
@@ -69,7 +70,9 @@ std::string take_num(std::string_view entry, WorkerScript& script) {
 }
 
 std::string take_ready(std::string_view entry, WorkerScript& script) {
-  return take_number(entry, kMostWorkers, script.snapshot_ready);
+  std::string error = take_number(entry, kMostSnapshotReady, script.snapshot_ready);
+  if (error.empty() && script.snapshot_ready == 0) return "out of range: 0";
+  return error;
 }
 
 std::string take_max_failures(std::string_view entry, WorkerScript& script) {
