@@ -193,14 +193,19 @@ bool snapshot_script(RequestState* state) {
   return true;
 }
 
+void run_shutdown_functions() {
+  attempt([] { php_call_shutdown_functions(); });
+  php_free_shutdown_functions();
+}
+
 void end_snapshot_request(RequestState* state) {
-  // The loop was left by zend_bailout() in any case; a fatal error has said so itself.
+  // The loop may have been left by zend_bailout(); a fatal error has said so itself.
   if (EG(exit_status) != 255) CG(unclean_shutdown) = false;
   shut_down_request();
   // A child of pcntl_fork(): lane and ring are its parent's.
   if (state->detached == 0) {
     state->body_fd.reset();
-    state->channel->release();
+    if (state->channel->holds_request()) state->channel->release();
     state->run.snapshot->hand_over();
   }
   ::_exit(state->detached == 0 ? 0 : EG(exit_status));

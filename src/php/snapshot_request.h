@@ -3,9 +3,9 @@
 // The PHP side of snapshot mode: what is done to PHP when the worker script comes to its first
 // request, in a fork before its request, and at the fork's end.
 //
-// A fork never returns to the script: after its request it runs what the request has registered for
-// its end (shutdown functions, destructors, output handlers, the session, open files), and leaves
-// by _exit(), freeing nothing: that would cost a copy of each page it touches. What the boot has
+// A fork goes on with the script after its request, up to the next call or the script's end. Then
+// it runs what was registered for the end (destructors, output handlers, open files), and leaves by
+// _exit(), freeing nothing: that would cost a copy of each page it touches. What the boot has
 // registered runs once, at the template's own end.
 //
 // All functions here can be left by zend_bailout: no object with a destructor around them.
@@ -23,8 +23,11 @@ void forget_huge_pages();
 // when the script holds what cannot be forked.
 bool snapshot_script(RequestState* state);
 
-// In a fork, after its request or in place of php_request_shutdown(): completes the answer, gives
-// the lane to the next fork and ends the process.
+// In a fork whose handler has returned, before the answer is complete: those of the request.
+void run_shutdown_functions();
+
+// In a fork, in place of php_request_shutdown(): completes the answer where that is still to be
+// done, gives the lane to the next fork and ends the process.
 [[noreturn]] void end_snapshot_request(RequestState* state);
 
 }  // namespace howdah::php

@@ -94,7 +94,7 @@ const char* fatal_error() {
   return fatal ? ZSTR_VAL(PG(last_error_message)) : nullptr;
 }
 
-// The request of a fork is over: whatever the script would do next, it does not.
+// Ends the script of a fork, which has had its request.
 [[noreturn]] void leave_snapshot() {
   if (EG(exception) != nullptr) {
     // What stands for exit().
@@ -159,6 +159,7 @@ PHP_FUNCTION(frankenphp_handle_request) {
                          "frankenphp_handle_request() called while a request is being handled", 0);
     RETURN_THROWS();
   }
+  if (state->run.served) leave_snapshot();
   if (!state->run.waited) {
     state->run.waited = true;
     ZVAL_COPY(&boot_error_handler.callable, &EG(user_error_handler));
@@ -175,8 +176,10 @@ PHP_FUNCTION(frankenphp_handle_request) {
   start_handled_request(state, boot_error_handler);
   // After exit() the end of the script completes the answer.
   bool goes_on = call_handler(&call, &cache);
-  if (state->run.snapshot != nullptr) leave_snapshot();
+  const bool forked = state->run.snapshot != nullptr;
+  if (forked && !goes_on) leave_snapshot();
   if (!goes_on) return;
+  if (forked) run_shutdown_functions();
   bool sound = end_handled_request(state);
   if (state->detached != 0) {
     // A child of pcntl_fork() that has come out of the handler: the loop is its parent's.
@@ -185,8 +188,9 @@ PHP_FUNCTION(frankenphp_handle_request) {
   }
   const base::Nanos began = state->request->claimed_at;
   give_back(state);
-  if (sound) look_for_wanted_restart(began);
+  state->run.served = forked;
   if (!sound) return;
+  if (!forked) look_for_wanted_restart(began);
   RETURN_TRUE;
 }
 

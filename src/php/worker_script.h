@@ -42,6 +42,7 @@ struct ScriptRun {
   size_t last_words_size = 0;
   bool fatal = false;                    // they are the error that ended it
   SnapshotTemplate* snapshot = nullptr;  // of snapshot mode
+  bool served = false;                   // a fork of it has had its request
 };
 
 // Runs the script, and again after each of its ends, until the channel says that the worker is to

@@ -100,6 +100,8 @@ pool::PoolOptions pool_options(const Config& config, uint32_t number) {
   options.queue_capacity = script.queue_capacity;
   options.script = script.path;
   options.max_boot_failures = script.max_failures;
+  // A fork serves one request, and its memory goes with it.
+  if (script.mode == WorkerMode::kSnapshot) options.max_requests = options.max_memory = 0;
   return options;
 }
 
