@@ -4,7 +4,6 @@
 How to read what it prints: bench/README.md. `./dev bench` builds first and then runs this.
 """
 
-import argparse
 import contextlib
 import json
 import shutil
@@ -16,6 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from driver import bulk, idle, load, procfs, report
+from driver.options import parse, parser_of, say
 from driver.servers import BareEpoll, Howdah, NginxFpm, StartFailed
 
 BENCH = Path(__file__).resolve().parent
@@ -54,34 +54,13 @@ TRANSFERS = {
     "download": bulk.Transfer("download", f"/download.php?mib={bulk.MIB}", upload=False),
 }
 BULK_SERVERS = ("howdah-nts", "howdah-zts", "nginx-fpm")
+KNOWN = [*CASES, *TRANSFERS]
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=5, help="length of one round (5)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of every server and case, interleaved (5)")
-    parser.add_argument("--connections", type=int, default=64, help="requests at a time (64)")
+    parser = parser_of("./dev bench", __doc__.splitlines()[0], KNOWN, SERVERS)
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections of each kind to weigh; 0 leaves them out (10000)")
-    parser.add_argument("--cases", default=",".join([*CASES, *TRANSFERS]), help="comma list of %(default)s")
-    parser.add_argument("--servers", default=",".join(SERVERS), help="comma list of %(default)s")
-    parser.add_argument("--build", type=Path, default=BENCH.parent / "build" / "release", help="build directory")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and ratio to FILE as well")
-    options = parser.parse_args()
-    options.build = options.build.resolve()
-    for name, known in (("cases", {**CASES, **TRANSFERS}), ("servers", SERVERS)):
-        chosen = getattr(options, name).split(",")
-        unknown = [item for item in chosen if item not in known]
-        if unknown:
-            parser.error(f"--{name}: no {', '.join(unknown)}; {', '.join(known)} exist")
-        setattr(options, name, chosen)
-    for name in ("seconds", "rounds", "connections"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name}: at least 1")
-    return options
-
-
-def say(text):
-    print(f"bench: {text}", file=sys.stderr, flush=True)
+    return parse(parser, KNOWN, SERVERS)
 
 
 def make_certificate(folder):

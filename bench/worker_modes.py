@@ -4,7 +4,6 @@
 `./dev bench --worker` builds first and then runs this. How to read what it prints: bench/README.md.
 """
 
-import argparse
 import contextlib
 import json
 import shutil
@@ -19,6 +18,7 @@ sys.path.append(str(BENCH.parent / "tests" / "e2e"))
 
 # pylint: disable=wrong-import-position
 from driver import load, procfs, report
+from driver.options import parse, parser_of, say
 from driver.servers import WORKERS, Howdah, NginxFpm, StartFailed
 from harness.apps import copy_app
 
@@ -51,30 +51,8 @@ SITES = {
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="./dev bench --worker", description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=5, help="length of one round (5)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of every server and case, interleaved (5)")
-    parser.add_argument("--connections", type=int, default=64, help="requests at a time (64)")
-    parser.add_argument("--cases", default=",".join(SITES), help="comma list of %(default)s")
-    parser.add_argument("--servers", default=",".join(SERVERS), help="comma list of %(default)s")
-    parser.add_argument("--build", type=Path, default=BENCH.parent / "build" / "release", help="build directory")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round and ratio to FILE as well")
-    options = parser.parse_args()
-    options.build = options.build.resolve()
-    for name, known in (("cases", SITES), ("servers", SERVERS)):
-        chosen = getattr(options, name).split(",")
-        unknown = [item for item in chosen if item not in known]
-        if unknown:
-            parser.error(f"--{name}: no {', '.join(unknown)}; {', '.join(known)} exist")
-        setattr(options, name, chosen)
-    for name in ("seconds", "rounds", "connections"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name}: at least 1")
-    return options
-
-
-def say(text):
-    print(f"bench: {text}", file=sys.stderr, flush=True)
+    parser = parser_of("./dev bench --worker", __doc__.splitlines()[0], SITES, SERVERS)
+    return parse(parser, SITES, SERVERS)
 
 
 def write_ini(folder):

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <set>
 
-#include "php/worker_driver.h"
+#include "php/worker_script_fixture.h"
 
 namespace howdah::php {
 namespace {
@@ -30,41 +30,23 @@ TEST(Snapshot, IsRefusedByThreads) {
 
 #else
 
-class Snapshot : public ::testing::Test {
+class Snapshot : public Script {
  protected:
-  Snapshot() : driver(kArguments, 1, false) {}
-  void start(std::string_view text) {
-    ASSERT_EQ(driver.failure(), "");
+  Snapshot() : Script(kArguments) {}
+  // {root} in the texts is the driver's.
+  void start(std::string_view text) { Script::start(with_root(text)); }
+  void handle_by(std::string_view body, std::string_view boot = "") {
+    Script::handle_by(with_root(body), with_root(boot));
+  }
+
+ private:
+  std::string with_root(std::string_view text) const {
     std::string whole(text);
     for (size_t at; (at = whole.find("{root}")) != whole.npos;) {
       whole.replace(at, 6, driver.root());
     }
-    driver.write_script("worker.php", whole);
-    driver.spawn(0);
+    return whole;
   }
-  // A script whose handler is `body`; `boot` runs before the loop.
-  void handle_by(std::string_view body, std::string_view boot = "") {
-    start("<?php " + std::string(boot) + "\n$handler = function () { static $n = 0; $n++; " +
-          std::string(body) + "};\nwhile (frankenphp_handle_request($handler)) {}\n");
-  }
-  TestAnswer get(std::string query = "") {
-    auto answer = driver.run({.script = "x", .query = query});
-    logs.insert(logs.end(), answer.logs.begin(), answer.logs.end());
-    return answer;
-  }
-  std::string all_lines() {
-    std::string all;
-    for (const auto& line : driver.lines) all += line + "\n";
-    return all;
-  }
-  // What to show when a request went otherwise than expected.
-  void TearDown() override {
-    if (!HasFailure()) return;
-    for (const auto& line : driver.lines) std::printf("stderr: %s\n", line.c_str());
-    for (const auto& line : logs) std::printf("log: %s\n", line.c_str());
-  }
-  std::vector<std::string> logs;
-  WorkerDriver driver;
 };
 
 TEST_F(Snapshot, EachRequestBeginsWhereTheBootEnded) {

@@ -17,7 +17,8 @@ class Script : public ::testing::Test {
                 "--document-root", "{root}", "--worker-env", "BOOT=yes", "--ini-set",
                 "request_order=GP"},
                1, false) {}
-  // For tests that need other settings of php.ini.
+  // For tests that need other options, or other settings of php.ini.
+  explicit Script(const std::vector<std::string>& arguments) : driver(arguments, 1, false) {}
   explicit Script(const std::string& setting)
       : driver({"--worker-script", "{root}/worker.php", "--worker-name", "/worker.php",
                 "--document-root", "{root}", "--ini-set", setting},
