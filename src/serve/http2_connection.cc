@@ -105,11 +105,20 @@ void Http2Connection::receive_all() {
   // A client that does not read what its frames make is not read from either.
   while (!broken_ && session_->waiting_frames() < kWaitingFrames && receive_some()) {
   }
-  base::Nanos limit = services_.options().header_timeout;
-  if (!session_->inside_head()) {
-    services_.loop.timers().cancel(head_timer_);
-  } else if (limit != 0 && !head_timer_.armed()) {
-    services_.loop.timers().arm(head_timer_, services_.loop.now() + limit);
+  watch_head();
+}
+
+// A connection is not idle while a head comes in: that has a limit of its own.
+void Http2Connection::watch_head() {
+  net::TimerWheel& timers = services_.loop.timers();
+  const base::Nanos limit = services_.options().header_timeout;
+  const bool watched = head_timer_.armed();
+  if (session_->inside_head() && limit != 0 && !watched) {
+    timers.cancel(idle_timer_);
+    timers.arm(head_timer_, services_.loop.now() + limit);
+  } else if (!session_->inside_head() && watched) {
+    timers.cancel(head_timer_);
+    if (streams_.empty()) become_idle();
   }
 }
 

@@ -72,6 +72,7 @@ class Http2Connection final : public Connection, private http::Http2Events {
   void advance();
   void receive_all();
   bool receive_some();
+  void watch_head();
   void give_session(std::string_view bytes);
   void send_pending();
   void send_gathered();

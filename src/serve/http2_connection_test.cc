@@ -352,6 +352,21 @@ TEST_F(Http2ConnectionTest, EndsAConnectionWhoseHeadDoesNotEnd) {
   EXPECT_THAT(goaways_, ElementsAre(Pair(testing::_, uint32_t{NGHTTP2_ENHANCE_YOUR_CALM})));
 }
 
+TEST_F(Http2ConnectionTest, IsNotIdleWhileAHeadComesIn) {
+  begin();
+  pass(options_.idle_timeout - base::kSecond);
+  raw_frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_STREAM, 1, "\x82");
+  pass(2 * base::kSecond);
+  pump();
+  EXPECT_THAT(goaways_, IsEmpty());
+  // A head that is over, and made no stream.
+  raw_frame(NGHTTP2_CONTINUATION, NGHTTP2_FLAG_END_HEADERS, 1, "\x84");
+  EXPECT_EQ(observer_.open, 1);
+  pass(options_.idle_timeout + base::kSecond);
+  pump();
+  EXPECT_EQ(observer_.open, 0);
+}
+
 TEST_F(Http2ConnectionTest, TimesOutABodyOfOneStreamAlone) {
   begin();
   int32_t other = ask(get("/app.php"));
