@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "http/accept.h"
 #include "http/chars.h"
 
 namespace howdah::http {
@@ -11,22 +12,6 @@ namespace {
 using base::ContentCoding;
 
 constexpr int kUnnamed = -1;
-constexpr int kHighest = 1000;
-constexpr int kMalformed = -1;
-
-// Thousandths, or kMalformed. RFC 9110 12.4.2: at most three digits after the point.
-int parse_weight(std::string_view text) {
-  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return kMalformed;
-  if (text.size() > 1 && text[1] != '.') return kMalformed;
-  int weight = (text[0] - '0') * kHighest;
-  int unit = kHighest / 10;
-  for (char digit : text.substr(std::min<size_t>(2, text.size()))) {
-    if (digit < '0' || digit > '9') return kMalformed;
-    weight += (digit - '0') * unit;
-    unit /= 10;
-  }
-  return weight <= kHighest ? weight : kMalformed;
-}
 
 // What a client says about each coding, in thousandths.
 class Weights {
@@ -59,12 +44,12 @@ class Weights {
     size_t semicolon = std::min(element.find(';'), element.size());
     std::string_view name = trim_ows(element.substr(0, semicolon));
     if (!is_token(name)) return false;
-    int weight = kHighest;
+    int weight = kHighestWeight;
     if (semicolon < element.size()) {
       std::string_view parameter = trim_ows(element.substr(semicolon + 1));
       if (parameter.size() < 2 || !iequals(parameter.substr(0, 2), "q=")) return false;
       weight = parse_weight(parameter.substr(2));
-      if (weight == kMalformed) return false;
+      if (weight == kMalformedWeight) return false;
     }
     int* slot = slot_of(name);
     if (slot != nullptr && *slot == kUnnamed) *slot = weight;

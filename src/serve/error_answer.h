@@ -6,9 +6,11 @@
 
 namespace howdah::serve {
 
-// The body for a 4xx or 5xx answer without one (CONTRACT section 5). ERROR_PAGES_DIR will be asked
-// in front of it, here. Never empty for those.
+// The body for a 4xx or 5xx answer without one (CONTRACT section 5), where error_pages.h has none
+// for this client. Never empty for those.
 std::string_view error_text(int status);
+
+inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 
 // The Server field of every answer.
 inline constexpr std::string_view kServerName = "howdah";

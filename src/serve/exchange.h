@@ -142,8 +142,6 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   void begin_head(int status);
   void add_identity();
   void add_configured();
-  void send_error(int status, const char* why);
-  void send_error_text(int status);
   void send_text(std::string_view content_type, std::string_view text);
   void send_options();
   void send_redirect();
@@ -158,7 +156,12 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   void stop_telling();
   bool make_tag_for_page();
   bool send_page_with_tag(const FileCache::Found& found);
-  bool send_error_page(int status);
+
+  // --- exchange_error.cc: errors without a body
+  void send_error(int status, const char* why);
+  void send_empty_error(int status);
+  void send_error_body(int status);
+  bool send_error_with_tag(int status, const ErrorPages::Page* page);
 
   // --- exchange_encoding.cc: static files for clients that take encoded ones
   base::ContentCoding coding_for_file(uint64_t size) const;

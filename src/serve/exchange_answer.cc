@@ -14,7 +14,6 @@
 namespace howdah::serve {
 namespace {
 
-constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 constexpr uint16_t kHttpsPort = 443;
 constexpr std::string_view kEventStream = "text/event-stream";
 
@@ -58,31 +57,6 @@ void Exchange::send_text(std::string_view content_type, std::string_view text) {
   add_configured();
   state_ = State::kAnswered;
   stream_->start(answer_, text.size(), {{&text, 1}, text.size()}, Last::kYes);
-}
-
-void Exchange::send_error(int status, const char* why) {
-  begin_head(status);
-  error_ = why;
-  if (status == 405) {
-    bool file = route_.kind == RouteKind::kFile || route_.kind == RouteKind::kFallback;
-    bool routed = !target_.raw_path.empty();
-    answer_.add("Allow", routed && file ? kFileMethods : kPhpMethods);
-  }
-  if (status == 503) {
-    answer_.add("Retry-After", "1");
-    dropped_ = true;
-  }
-  if (status == 416) {
-    scratch_.clear();
-    http::append_unsatisfied_range(scratch_, file_size_);
-    answer_.add("Content-Range", scratch_);
-  }
-  if (status == 429) answer_.add("Retry-After", decimal(admission_.reset_seconds));
-  send_error_text(status);
-}
-
-void Exchange::send_error_text(int status) {
-  if (!send_error_page(status)) send_text(kPlainText, error_text(status));
 }
 
 void Exchange::send_options() {
@@ -217,7 +191,7 @@ size_t Exchange::hold(const pool::AnswerPart& part) {
 
 void Exchange::send_whole(const pool::AnswerPart& part) {
   size_t size = held_.size() + part.body_size;
-  if (size == 0 && status_ >= 400) return send_error_text(status_);
+  if (size == 0 && status_ >= 400) return send_empty_error(status_);
   pieces_.clear();
   if (!held_.empty()) pieces_.push_back(held_.view());
   pieces_.insert(pieces_.end(), part.body.begin(), part.body.end());

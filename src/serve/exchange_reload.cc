@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "http/chars.h"
-#include "serve/error_answer.h"
 #include "serve/exchange.h"
 #include "serve/limits.h"
 #include "serve/live_reload.h"
@@ -110,18 +109,6 @@ bool Exchange::send_page_with_tag(const FileCache::Found& found) {
   state_ = State::kAnswered;
   const size_t size = text.size() + tag_.size();
   stream_->start(answer_, size, {pieces_, size}, Last::kYes);
-  return true;
-}
-
-// In place of a plain text, so that the browser hears when there is something better.
-bool Exchange::send_error_page(int status) {
-  content_type_ = "text/html; charset=utf-8";
-  if (!make_tag_for_page()) return false;
-  scratch_.assign("<!DOCTYPE html>\n<pre>")
-      .append(error_text(status))
-      .append("</pre>")
-      .append(tag_);
-  send_text(content_type_, scratch_);
   return true;
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/content_coding.h"
 #include "net/ip_address.h"
+#include "serve/error_pages.h"
 #include "serve/limits.h"
 #include "serve/router.h"
 
@@ -59,6 +60,8 @@ struct ServeOptions {
 
   // Added to every answer that lacks them. Valid by http/response_rules.h, none about framing.
   std::vector<std::pair<std::string, std::string>> response_headers;
+
+  std::vector<ErrorPage> error_pages;  // one a status at most
 
   // Browsers are told of changes (live_reload.h).
   bool live_reload = false;

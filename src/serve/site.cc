@@ -35,6 +35,7 @@ Site::Site(ServeOptions settings, DocumentRoot root, std::optional<DocumentRoot>
               .index_scripts = options.index_scripts,
               .php_deny = options.php_deny,
               .workers = options.workers}),
+      error_pages(options.error_pages, options.compression),
       static_cache_control(cache_control_of(options)) {}
 
 LoopSite::LoopSite(std::shared_ptr<const Site> of_all, const net::EventLoop& loop)

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "serve/error_pages.h"
 #include "serve/file_cache.h"
 #include "serve/file_system.h"
 #include "serve/options.h"
@@ -24,6 +25,7 @@ class Site {
   const DocumentRoot document_root;
   const std::optional<DocumentRoot> sendfile_root;
   const Router router;
+  const ErrorPages error_pages;
   const std::string static_cache_control;  // empty = static files do not have it
 
   Site(ServeOptions settings, DocumentRoot root, std::optional<DocumentRoot> named_files);

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "app/config/cpus.h"
+#include "app/config/error_page_files.h"
 #include "app/config/settings.h"
 #include "app/config/tls_files.h"
 #include "app/config/values.h"
@@ -53,11 +54,6 @@ class Checker {
     problems_.push_back(describe_problem(config_, name, what));
   }
 
-  void directory(std::string_view name, std::string_view path) {
-    std::error_code error;
-    if (!fs::is_directory(path, error)) wrong(name, "no such directory");
-  }
-
   // Nothing when `path` is empty.
   void readable_file(std::string_view name, const std::string& path) {
     std::error_code error;
@@ -78,13 +74,13 @@ class Checker {
   void worker_scripts();
   void connections();
   void spool();
+  void error_pages();
   void control_socket();
   void users();
   void tls();
   void later_versions();
 
  private:
-  std::string text(std::string_view name) const { return found(config_, name).text; }
   std::optional<Identity> user(std::string_view setting, const std::string& name);
 
   Config& config_;
@@ -251,6 +247,16 @@ void Checker::spool() {
   }
 }
 
+void Checker::error_pages() {
+  if (config_.error_pages_dir.empty()) return;
+  FoundErrorPages found = read_error_pages(config_.error_pages_dir);
+  for (const std::string& problem : found.problems) wrong("ERROR_PAGES_DIR", problem);
+  for (const std::string& note : found.notes) {
+    config_.notices.push_back(fmt::format("ERROR_PAGES_DIR={}: {}", config_.error_pages_dir, note));
+  }
+  config_.error_pages = std::move(found.pages);
+}
+
 void Checker::control_socket() {
   std::string& path = config_.control_socket;
   if (path.empty()) path = default_control_socket();
@@ -324,7 +330,6 @@ void Checker::tls() {
 // Settings that have no effect yet are checked all the same, so that a configuration is right or
 // wrong whatever the version.
 void Checker::later_versions() {
-  if (!text("ERROR_PAGES_DIR").empty()) directory("ERROR_PAGES_DIR", text("ERROR_PAGES_DIR"));
   for (const Setting& setting : settings()) {
     const FoundSetting& value = found(config_, setting.name);
     if (setting.availability == Availability::kWorks || value.origin == Origin::kDefault) continue;
@@ -381,6 +386,7 @@ void resolve_and_check(Config& config, const std::string& program_directory,
   checker.worker_scripts();
   checker.connections();
   checker.spool();
+  checker.error_pages();
   checker.control_socket();
   checker.users();
   checker.tls();

@@ -19,6 +19,7 @@
 #include "base/content_coding.h"
 #include "base/log.h"
 #include "net/ip_address.h"
+#include "serve/error_pages.h"
 
 namespace howdah::app {
 
@@ -142,6 +143,8 @@ struct Config {
   bool follow_symlinks = true;
   std::string sendfile_root;  // absolute, links resolved; empty = DOCUMENT_ROOT
   std::vector<std::pair<std::string, std::string>> response_headers;
+  std::string error_pages_dir;                // empty = none
+  std::vector<serve::ErrorPage> error_pages;  // what was in it, by status
 
   // Logs
   bool access_log = false;

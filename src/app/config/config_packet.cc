@@ -27,9 +27,9 @@ void visit_members(AnyConfig& config, Visitor&& visit) {
          body_timeout, idle_timeout, write_timeout, max_connections, max_connections_per_ip,
          trusted_proxies, spool_dir, spool_max, drain_timeout, reload_drain, static_cache_ttl,
          compression, static_cache_size, follow_symlinks, sendfile_root, response_headers,
-         access_log, log_level, log_format, log_file, service_name, php_environment, settings,
-         notices, restart_wanted, development, watch, watch_root, watch_ignore, watch_poll,
-         env_file] = config;
+         error_pages_dir, error_pages, access_log, log_level, log_format, log_file, service_name,
+         php_environment, settings, notices, restart_wanted, development, watch, watch_root,
+         watch_ignore, watch_poll, env_file] = config;
   // Not sent: `inherited`, whose sockets are taken; `php_environment` and the scripts' own, which
   // are no business of the front; `trusted_proxies`, which is made again from its text.
   visit(listen, tls_listen, tls_cert, tls_key, tls_redirect, internal_addr, internal_token,
@@ -40,9 +40,9 @@ void visit_members(AnyConfig& config, Visitor&& visit) {
         queue_timeout, request_timeout, max_body_size, max_header_size, header_timeout,
         body_timeout, idle_timeout, write_timeout, max_connections, max_connections_per_ip,
         spool_dir, spool_max, drain_timeout, reload_drain, static_cache_ttl, compression,
-        static_cache_size, follow_symlinks, sendfile_root, response_headers, access_log, log_level,
-        log_format, log_file, service_name, settings, notices, restart_wanted, development, watch,
-        watch_root, watch_ignore, watch_poll, env_file);
+        static_cache_size, follow_symlinks, sendfile_root, response_headers, error_pages_dir,
+        error_pages, access_log, log_level, log_format, log_file, service_name, settings, notices,
+        restart_wanted, development, watch, watch_root, watch_ignore, watch_poll, env_file);
 }
 
 template <class T>
@@ -71,6 +71,7 @@ class Writer {
             script.watch, script.max_failures, script.mode, script.snapshot_ready);
   }
   void put(const FoundSetting& setting) { (*this)(setting.name, setting.text, setting.origin); }
+  void put(const serve::ErrorPage& page) { (*this)(page.status, page.html); }
   void put(const std::pair<std::string, std::string>& pair) { (*this)(pair.first, pair.second); }
   template <class T>
   void put(const std::optional<T>& value) {
@@ -123,6 +124,7 @@ class Reader {
             script.watch, script.max_failures, script.mode, script.snapshot_ready);
   }
   void take(FoundSetting& setting) { (*this)(setting.name, setting.text, setting.origin); }
+  void take(serve::ErrorPage& page) { (*this)(page.status, page.html); }
   void take(std::pair<std::string, std::string>& pair) { (*this)(pair.first, pair.second); }
   template <class T>
   void take(std::optional<T>& value) {

@@ -24,6 +24,7 @@ TEST(ConfigPacket, BringsASettingOfEachKind) {
                       "FOLLOW_SYMLINKS=0", "TRUSTED_PROXIES=10.0.0.0/8,unix", "LOG_LEVEL=error"});
   sent.run_as = Identity{"someone", 5, 6};
   sent.notices = {"a notice"};
+  sent.error_pages = {{404, "<p>"}, {500, std::string("a\0b", 3)}};
   sent.worker_scripts = {{.given = "w.php",
                           .path = "/w.php",
                           .num = 3,
@@ -45,6 +46,7 @@ TEST(ConfigPacket, BringsASettingOfEachKind) {
   EXPECT_EQ(got->log_level, base::LogLevel::kError);
   EXPECT_EQ(got->run_as->gid, 6U);
   EXPECT_EQ(got->notices, sent.notices);
+  EXPECT_EQ(got->error_pages, sent.error_pages);
   EXPECT_EQ(got->document_root, sent.document_root);
   EXPECT_EQ(got->settings.size(), sent.settings.size());
   ASSERT_EQ(got->worker_scripts.size(), 1U);

@@ -152,7 +152,7 @@ const Setting kSettings[] = {
     {"COMPRESSION", Section::kAnswers, "br,zstd,gzip", "encodings in order of preference",
      CustomKind{"off, or a comma list of br, zstd, gzip", parse_compression}, kReload},
     {"ERROR_PAGES_DIR", Section::kAnswers, "", "directory of NNN.html",
-     TextKind{nullptr, "a directory"}, kReload, kNotYet},
+     TextKind{&C::error_pages_dir, "a directory"}, kReload},
 
     {"WATCH_IGNORE", Section::kOperations, "", "what --watch leaves out, below DIR",
      CustomKind{"a comma list of globs such as cache/**", parse_watch_ignore}, kReload},

@@ -78,6 +78,7 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   options.max_connections_per_ip = config.max_connections_per_ip;
   options.trusted_proxies = config.trusted_proxies;
   options.response_headers = config.response_headers;
+  options.error_pages = config.error_pages;
   options.spool_dir = config.spool_dir;
   options.spool_max = config.spool_max;
   options.stub = config.use_stub ? serve::StubMode::kEmptyAnswers : serve::StubMode::kOff;
