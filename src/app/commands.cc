@@ -17,6 +17,7 @@
 #include "app/config/command_line.h"
 #include "app/config/load.h"
 #include "app/config/settings.h"
+#include "app/config/settings_page.h"
 #include "app/front/control_server.h"
 #include "app/parent/parent.h"
 #include "app/parent/process_title.h"
@@ -195,6 +196,7 @@ int ask(const Config& config, std::string_view line, StatusFormat format) {
 
 int run(const CommandLine& line, ProcessTitle& title) {
   if (line.command == Command::kHelp) return print(help_text());
+  if (line.command == Command::kMarkdown) return print(settings_page());
   if (line.command == Command::kVersion) return print("howdah " HOWDAH_VERSION "\n");
   Sources sources{.flags = line.flags,
                   .env_file = line.env_file,

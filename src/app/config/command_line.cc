@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/config/near_miss.h"
 #include "app/config/settings.h"
 
 namespace howdah::app {
@@ -29,7 +30,7 @@ constexpr std::string_view kUsage = R"(Howdah, an application server for PHP.
 
   --watch                  with serve DIR: new workers when code changes, browsers reload
   --env-file FILE          settings from NAME=value lines
-  --version, --help
+  --version, --help        (--help --markdown: docs/configuration.md)
 
 Every setting is an environment variable and a flag. Later wins: default, --env-file, environment
 (HOWDAH_X is read before X), flag. Durations: an integer plus ms s m h d w y, bare = seconds, off.
@@ -44,6 +45,7 @@ struct Parsed {
   std::vector<std::pair<std::string_view, std::vector<std::string>>> flags;
   bool json = false;
   bool help = false;
+  bool markdown = false;
   bool version = false;
   bool watch = false;
 };
@@ -52,6 +54,7 @@ void add_options(CLI::App& app, Parsed& parsed, CommandLine& line) {
   app.set_help_flag();
   app.allow_extras();
   app.add_flag("--help,-h", parsed.help);
+  app.add_flag("--markdown", parsed.markdown);
   app.add_flag("--version,-V", parsed.version);
   app.add_flag("--json", parsed.json);
   app.add_flag("--watch", parsed.watch);
@@ -62,6 +65,14 @@ void add_options(CLI::App& app, Parsed& parsed, CommandLine& line) {
     auto& [name, values] = parsed.flags.emplace_back(setting.name, std::vector<std::string>());
     app.add_option(setting.flag(), values)->expected(1)->take_last();
   }
+}
+
+// Without a value, which may be a secret.
+std::string unknown_option(std::string_view option) {
+  option = option.substr(0, option.find('='));
+  std::string nearest = near_flag(option);
+  return fmt::format("unknown option {}{}; accepted: see howdah --help", option,
+                     nearest.empty() ? "" : ", did you mean " + nearest + "?");
 }
 
 void take_words(const std::vector<std::string>& words, CommandLine& line) {
@@ -92,7 +103,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     add_options(app, parsed, line);
     app.parse(argc, argv);
     for (const std::string& extra : app.remaining()) {
-      line.problems.push_back(fmt::format("unknown option {}; accepted: see howdah --help", extra));
+      line.problems.push_back(unknown_option(extra));
     }
   } catch (const CLI::ParseError& error) {
     line.problems.push_back(fmt::format("{}; accepted: see howdah --help", error.what()));
@@ -109,7 +120,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     if (line.command != Command::kStatus) line.problems.push_back("--json: only for howdah status");
   }
   if (parsed.version) line.command = Command::kVersion;
-  if (parsed.help) line.command = Command::kHelp;
+  if (parsed.help) line.command = parsed.markdown ? Command::kMarkdown : Command::kHelp;
+  if (parsed.markdown && !parsed.help) line.problems.push_back("--markdown: only with --help");
   return line;
 }
 

@@ -16,6 +16,7 @@ enum class Command {
   kReload,  // ask a running server for a new generation
   kStatus,  // ask a running server how it is
   kHelp,
+  kMarkdown,  // the same for docs/configuration.md
   kVersion,
 };
 

@@ -11,6 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
@@ -34,6 +35,7 @@ TEST(CommandLine, KnowsItsCommands) {
   EXPECT_EQ(parse({"status", "--json"}).status_format, StatusFormat::kJson);
   EXPECT_EQ(parse({"--version"}).command, Command::kVersion);
   EXPECT_EQ(parse({"--help"}).command, Command::kHelp);
+  EXPECT_EQ(parse({"--help", "--markdown"}).command, Command::kMarkdown);
 }
 
 TEST(CommandLine, HasAFlagForEverySetting) {
@@ -48,6 +50,11 @@ TEST(CommandLine, HasAFlagForEverySetting) {
 
 TEST(CommandLine, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(parse({"--no-such"}).problems, ElementsAre(HasSubstr("--no-such")));
+  EXPECT_THAT(parse({"--php-worker=3"}).problems,
+              ElementsAre("unknown option --php-worker, did you mean --php-workers?; accepted: see "
+                          "howdah --help"));
+  EXPECT_THAT(parse({"--internal-tokn=hush"}).problems, ElementsAre(Not(HasSubstr("hush"))));
+  EXPECT_THAT(parse({"--markdown"}).problems, SizeIs(1));
   EXPECT_THAT(parse({"--document-root"}).problems, ElementsAre(HasSubstr("--document-root")));
   EXPECT_THAT(parse({"reload", "now"}).problems, ElementsAre(HasSubstr("now")));
   EXPECT_THAT(parse({"--json"}).problems, SizeIs(1));

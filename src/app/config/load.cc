@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "app/config/checks.h"
+#include "app/config/near_miss.h"
 #include "app/config/settings.h"
 #include "app/config/units.h"
 #include "app/config/values.h"
@@ -178,13 +179,20 @@ void Loader::apply_rust_log() {
   }
 }
 
-// A misspelt name would otherwise be silence.
+// A misspelt name would otherwise be silence. One with our prefix is a mistake whatever it is near.
 void Loader::note_unknown_names(const Values& values) {
   for (const auto& [name, value] : values) {
-    if (!name.starts_with(kPrefix) || name == "HOWDAH_RUST_LOG") continue;
-    bool known =
-        find_setting(name) != nullptr || find_setting(name.substr(kPrefix.size())) != nullptr;
-    if (!known) loaded_.config.notices.push_back(fmt::format("{} is no setting of Howdah", name));
+    std::string_view plain = name;
+    const bool ours = plain.starts_with(kPrefix);
+    if (ours) plain.remove_prefix(kPrefix.size());
+    if (find_setting(name) != nullptr || find_setting(plain) != nullptr) continue;
+    if (ours && plain == "RUST_LOG") continue;
+    const Setting* meant = near_setting(plain);
+    if (meant == nullptr && !ours) continue;
+    std::string notice = fmt::format("{} is no setting of Howdah", name);
+    if (meant != nullptr) notice += fmt::format(": {} is one", meant->name);
+    std::vector<std::string>& notices = loaded_.config.notices;
+    if (std::ranges::find(notices, notice) == notices.end()) notices.push_back(std::move(notice));
   }
 }
 

@@ -480,7 +480,13 @@ TEST_F(LoadConfig, HeadersMayHaveSemicolonsInTheirValues) {
 
 TEST_F(LoadConfig, NotesMisspeltNames) {
   EXPECT_THAT(load({"HOWDAH_LISTEN_ADR=:1"}).config.notices,
-              Contains("HOWDAH_LISTEN_ADR is no setting of Howdah"));
+              Contains("HOWDAH_LISTEN_ADR is no setting of Howdah: LISTEN_ADDR is one"));
+  EXPECT_THAT(load({"HOWDAH_MARKER=1"}).config.notices,
+              Contains("HOWDAH_MARKER is no setting of Howdah"));
+  sources_.env_file = write("env", "PHP_WORKER=3\nPHP_WORKERS_X=1\n");
+  EXPECT_THAT(load({"PHP_WORKER=2", "TLS_CRT=/x"}).config.notices,
+              AllOf(Contains("PHP_WORKER is no setting of Howdah: PHP_WORKERS is one").Times(1),
+                    Contains("TLS_CRT is no setting of Howdah: TLS_CERT is one")));
 }
 
 TEST_F(LoadConfig, SecretsAreNeitherPrintedNorGivenToPhp) {
