@@ -43,21 +43,22 @@ void FrontServer::want_restart(OrderDone done) {
   while_serving(std::move(done), [this](OrderDone waiting) {
     log_.info("restarting the workers");
     pools_->restart([this, waiting](const std::string& failure) {
-      if (!failure.empty()) {
-        log_.error("workers not restarted: those in use stay", {{"because", failure}});
-        return waiting(reload_failed(failure));
-      }
+      if (!restarted(failure)) return waiting(reload_failed(failure));
       waiting(page_of(200, {{"restarted", true}, {"generation", pools_->status().generation}}));
     });
   });
 }
 
+bool FrontServer::restarted(const std::string& failure) const {
+  if (failure.empty()) return true;
+  log_.error("workers not restarted: those in use stay", {{"because", failure}});
+  return false;
+}
+
 void FrontServer::restart_scripts(uint64_t scripts) {
   if (phase_ != ops::Phase::kServing) return;
   pools_->restart_scripts(scripts, [this](const std::string& failure) {
-    if (!failure.empty()) {
-      return log_.error("workers not restarted: those in use stay", {{"because", failure}});
-    }
+    if (!restarted(failure)) return;
     log_.info("workers restarted");
     if (config_.watch) tell_browsers(serve::BrowserNews::kPage);
   });

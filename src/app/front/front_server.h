@@ -76,6 +76,8 @@ class FrontServer final {
   void want_restart(OrderDone done);
   // Files that they name in WORKER_WATCH have changed.
   void restart_scripts(uint64_t scripts);
+  // Logs a failure of one of these; false then.
+  bool restarted(const std::string& failure) const;
   // When orders can be carried out `task` is called, else `done`. Likewise.
   void while_serving(OrderDone done, std::function<void(OrderDone)> task);
   void on_reload(ReceivedLink link);
