@@ -9,13 +9,13 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
 from driver import bulk, idle, load, procfs, report
 from driver.options import parse, parser_of, say
+from driver.runs import run
 from driver.servers import BareEpoll, Howdah, NginxFpm, StartFailed
 
 BENCH = Path(__file__).resolve().parent
@@ -231,26 +231,8 @@ class Bench:
 
 
 def main():
-    options = parse_arguments()
-    load.raise_descriptor_limit()
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="howdah-bench-")))
-        bench = Bench(options, folder, stack)
-        try:
-            bench.start_servers()
-            bench.warm_up()
-            bench.measure()
-            bench.measure_transfers()
-            bench.measure_starts()
-            bench.measure_idle()
-        except (StartFailed, load.WrongAnswer) as error:
-            say(str(error))
-            return 1
-    summary = report.summarize(bench, options)
-    if options.json:
-        options.json.write_text(json.dumps(summary, indent=2) + "\n")
-    report.show(summary)
-    return 0
+    steps = ("start_servers", "warm_up", "measure", "measure_transfers", "measure_starts", "measure_idle")
+    return run(parse_arguments(), Bench, steps, report.summarize, report.show)
 
 
 if __name__ == "__main__":

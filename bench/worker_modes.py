@@ -4,12 +4,10 @@
 `./dev bench --worker` builds first and then runs this. How to read what it prints: bench/README.md.
 """
 
-import contextlib
 import json
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +17,8 @@ sys.path.append(str(BENCH.parent / "tests" / "e2e"))
 # pylint: disable=wrong-import-position
 from driver import load, procfs, report
 from driver.options import parse, parser_of, say
-from driver.servers import WORKERS, Howdah, NginxFpm, StartFailed
+from driver.runs import run
+from driver.servers import WORKERS, Howdah, NginxFpm
 from harness.apps import copy_app
 
 SERVERS = ("classic", "worker", "snapshot", "worker-zts", "nginx-fpm", "nginx-fpm-keep")
@@ -161,28 +160,20 @@ def budgets(rows):
     return report.verdicts(table, [(what, value) for what, value in barless if value is not None and what not in barred])
 
 
-def main():
-    options = parse_arguments()
-    load.raise_descriptor_limit()
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="howdah-bench-")))
-        bench = WorkerBench(options, folder, stack)
-        try:
-            bench.start_servers()
-            bench.warm_up()
-            bench.measure()
-        except (StartFailed, load.WrongAnswer) as error:
-            say(str(error))
-            return 1
+def summarize(bench, options):
     rows = [report.row(case, way, rounds, bench.memory[case, way]) for (case, way), rounds in bench.rounds.items()]
     rows.sort(key=lambda row: (options.cases.index(row["case"]), options.servers.index(row["server"])))
-    summary = {**report.header(options), "rows": rows, "budgets": budgets(rows)}
-    if options.json:
-        options.json.write_text(json.dumps(summary, indent=2) + "\n")
+    return {**report.header(options), "rows": rows, "budgets": budgets(rows)}
+
+
+def show(summary):
     report.show_header(summary)
-    report.show_rows(rows)
+    report.show_rows(summary["rows"])
     report.show_budgets(summary["budgets"])
-    return 0
+
+
+def main():
+    return run(parse_arguments(), WorkerBench, ("start_servers", "warm_up", "measure"), summarize, show)
 
 
 if __name__ == "__main__":
