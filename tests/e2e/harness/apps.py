@@ -27,6 +27,8 @@ WRITABLE = {
 def copy_app(name, folder):
     """Copies the application; where it writes exists and may be written by PHP's user. Its folder."""
     copy_site(APPS / name, folder)
+    if name in FRAMEWORKS:
+        copy_site(APPS / "shared", os.path.join(folder, "shared"))
     for path in WRITABLE.get(name, ()):
         os.makedirs(os.path.join(folder, path), exist_ok=True)
         os.chmod(os.path.join(folder, path), 0o777)

@@ -1,32 +1,11 @@
 <?php // Laravel 8's router without its foundation, from php-illuminate-routing and php-illuminate-events; classic
 // and as a worker script.
 error_reporting(E_ALL & ~E_DEPRECATED);
+require __DIR__ . '/../shared/serve.inc';
+require __DIR__ . '/../shared/illuminate.inc';
 set_include_path('/usr/share/php');
 require_once 'Illuminate/Events/autoload.php';
 require_once 'Illuminate/Routing/autoload.php';
-
-function who(Illuminate\Http\Request $request): Illuminate\Http\JsonResponse
-{
-    session_start();
-    if ($request->query('login')) {
-        $_SESSION['who'] = $request->query('login');
-    }
-    if ($request->query('print')) {
-        ob_start();
-        echo "printed for {$request->query('print')}\n";
-    }
-    return new Illuminate\Http\JsonResponse([
-        'query' => $request->query('who'), 'field' => $request->isMethod('GET') ? null : $request->post('who'),
-        'cookie' => $request->cookie('who'), 'header' => $request->header('X-Who'), 'user' => $request->getUser(),
-        'file' => $request->file('file')?->get(), 'session' => $_SESSION['who'] ?? null,
-    ], 200, $request->header('X-Who') ? ['X-Answered' => $request->header('X-Who')] : []);
-}
-
-function visits(): array
-{
-    session_start();
-    return ['n' => $_SESSION['n'] = 1 + ($_SESSION['n'] ?? 0)];
-}
 
 $container = new Illuminate\Container\Container();
 $router = new Illuminate\Routing\Router(new Illuminate\Events\Dispatcher($container), $container);
@@ -51,11 +30,4 @@ $serve = function () use ($container, $router) {
     }
 };
 
-// A worker script serves one request after the other; otherwise the file is run for each.
-if ($_SERVER['FRANKENPHP_WORKER'] ?? false) {
-    while (frankenphp_handle_request($serve)) {
-        gc_collect_cycles();
-    }
-} else {
-    $serve();
-}
+serve($serve);

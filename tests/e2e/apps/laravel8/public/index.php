@@ -2,6 +2,7 @@
 // classic and as a worker script.
 error_reporting(E_ALL & ~E_DEPRECATED);
 ini_set('display_errors', '0'); // the framework sets error_reporting(-1), and PHP 8.4 then reports deprecations
+require __DIR__ . '/../shared/serve.inc';
 set_include_path('/usr/share/php');
 require_once 'Illuminate/autoload.php';
 require_once 'Psr/Log/autoload.php';
@@ -58,11 +59,4 @@ $serve = function () use ($app, $kernel) {
     $kernel->terminate($request, $response);
 };
 
-// A worker script serves one request after the other; otherwise the file is run for each.
-if ($_SERVER['FRANKENPHP_WORKER'] ?? false) {
-    while (frankenphp_handle_request($serve)) {
-        gc_collect_cycles();
-    }
-} else {
-    $serve();
-}
+serve($serve);

@@ -1,5 +1,6 @@
 <?php // Slim 3 from Debian's php-slim, classic and as a worker script.
 error_reporting(E_ALL & ~E_DEPRECATED);
+require __DIR__ . '/../shared/serve.inc';
 set_include_path('/usr/share/php');
 require_once 'Slim/autoload.php';
 
@@ -44,11 +45,4 @@ function app(): Slim\App
 // Slim 3 keeps request and response in its container, so each request gets an application of its own.
 $serve = fn () => app()->run();
 
-// A worker script serves one request after the other; otherwise the file is run for each.
-if ($_SERVER['FRANKENPHP_WORKER'] ?? false) {
-    while (frankenphp_handle_request($serve)) {
-        gc_collect_cycles();
-    }
-} else {
-    $serve();
-}
+serve($serve);

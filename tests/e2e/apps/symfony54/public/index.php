@@ -1,6 +1,7 @@
 <?php // Symfony 5.4 from Debian's php-symfony-framework-bundle, in one file, classic and as a worker script. Cache and
 // logs go to ../var.
 error_reporting(E_ALL & ~E_DEPRECATED & ~E_USER_DEPRECATED);
+require __DIR__ . '/../shared/serve.inc';
 set_include_path('/usr/share/php');
 require_once 'Symfony/Bundle/FrameworkBundle/autoload.php';
 
@@ -117,11 +118,4 @@ $serve = function () use ($kernel) {
     $kernel->terminate($request, $response);
 };
 
-// A worker script serves one request after the other; otherwise the file is run for each.
-if ($_SERVER['FRANKENPHP_WORKER'] ?? false) {
-    while (frankenphp_handle_request($serve)) {
-        gc_collect_cycles();
-    }
-} else {
-    $serve();
-}
+serve($serve);
