@@ -133,6 +133,7 @@ def test_nobody_sees_what_is_anothers(launch, request):
         pytest.fail("\n".join([f"seed {seed}", *crowd.wrong[:2]]), pytrace=False)
 
 
+@pytest.mark.looks_at_memory
 def test_nothing_grows(launch, request):
     """As many POSTs of 20 KB as the soak is long, up to 10,000, of each kind in turn."""
     posts = min(10_000, request.config.getoption("--soak") // 4)
