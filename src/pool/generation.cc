@@ -51,6 +51,7 @@ bool Generation::place(Job& job) {
   job.state = Job::State::kPlaced;
   job.generation = number_;
   job.slot = slot;
+  records_[slot].submitted_at = job.submitted_at;
   return true;
 }
 
@@ -202,10 +203,38 @@ void Generation::free_now(uint32_t slot) {
 }
 
 Generation::Label Generation::label(uint32_t slot) const {
-  Label label;
+  Label label = label_of(channel_->request(slot));
   label.background = channel_->claim(slot).state == SlotState::kFinished;
+  return label;
+}
+
+OpenRequest Generation::open_request(uint32_t slot, base::Nanos now) const {
+  OpenRequest open = open_request_of(label_of(channel_->request(slot)));
+  open.age = now - records_[slot].submitted_at;
+  const channel::Claim claim = channel_->claim(slot);
+  if (claim.state != SlotState::kClaimed && !channel::runs(claim.state)) return open;
+  open.phase = claim.state == SlotState::kFinished ? OpenRequest::Phase::kBackground
+                                                   : OpenRequest::Phase::kRunning;
+  // The word is the worker's to write.
+  if (claim.worker >= workers_.size()) return open;
+  open.worker = claim.worker;
+  open.pid = workers_[claim.worker].pid;
+  return open;
+}
+
+OpenRequest Generation::open_request_of(Label label) {
+  OpenRequest open;
+  open.request = std::move(label.request);
+  open.request_id = std::move(label.request_id);
+  open.trace_id = std::move(label.trace_id);
+  open.span_id = std::move(label.span_id);
+  return open;
+}
+
+Generation::Label Generation::label_of(std::string_view request) {
+  Label label;
   std::string_view method, uri;
-  channel::RequestView view(channel_->request(slot));
+  channel::RequestView view(request);
   channel::RequestView::Item item;
   while (view.next(item)) {
     switch (item.var) {

@@ -11,6 +11,7 @@
 
 #include "channel/front_channel.h"
 #include "pool/job_list.h"
+#include "pool/open_request.h"
 
 namespace howdah::pool {
 
@@ -126,10 +127,16 @@ class Generation {
     bool background = false;  // it is answered, its script goes on
   };
   Label label(uint32_t slot) const;
+  // Of an encoded request.
+  static Label label_of(std::string_view request);
+  static OpenRequest open_request_of(Label label);
+  // What lies in a slot that is in use, and who runs it.
+  OpenRequest open_request(uint32_t slot, base::Nanos now) const;
 
  private:
   struct Record {
     uint32_t ticket = 0;  // 0 = free
+    base::Nanos submitted_at = 0;
     uint32_t loop = 0;
     Job* job = nullptr;
     bool letting_go = false;

@@ -132,4 +132,22 @@ std::vector<WorkerStatus> Pool::worker_status() const {
   return all;
 }
 
+std::vector<OpenRequest> Pool::open_requests() const {
+  std::lock_guard lock(mutex_);
+  const base::Nanos now = base::monotonic_now();
+  std::vector<OpenRequest> open;
+  auto add_slots = [&](const Host& host) {
+    for (uint32_t slot : host.generation->slots_by_age()) {
+      open.push_back(host.generation->open_request(slot, now));
+    }
+  };
+  for (const auto& retired : retired_) add_slots(*retired);
+  if (host_) add_slots(*host_);
+  for (const Job* job = waiting_.front(); job != nullptr; job = job->next) {
+    open.push_back(Generation::open_request_of(Generation::label_of(job->request)));
+    open.back().age = now - job->submitted_at;
+  }
+  return open;
+}
+
 }  // namespace howdah::pool

@@ -105,6 +105,8 @@ class Pool final {
   // Primary loop: new jobs are refused; `on_done` is called when those that were taken are over, in
   // the workers too, and the host has ended.
   void drain(std::function<void()> on_done);
+  // Primary loop. All requests that are not over here, those of retired generations, too.
+  std::vector<OpenRequest> open_requests() const;
 
   // From any thread.
   PoolStatus status() const;

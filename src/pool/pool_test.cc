@@ -97,6 +97,28 @@ TEST_F(PoolTest, RefusesWhatTheQueueCannotHold) {
   expect_served();
 }
 
+TEST_F(PoolTest, NamesTheRequestsThatAreNotOver) {
+  EXPECT_TRUE(pool.open_requests().empty());
+  std::vector<std::unique_ptr<Client>> clients;
+  for (uint32_t i = 0; i < kWorkers + 1; ++i) {
+    clients.push_back(std::make_unique<Client>("hang"));
+    clients.back()->job.submitted_at = base::monotonic_now() - base::kSecond;
+    submit(*clients.back());
+  }
+  run_until([&] { return pool.status().running == kWorkers; });
+  const std::vector<OpenRequest> open = pool.open_requests();
+  ASSERT_EQ(open.size(), kWorkers + 1);
+  for (const OpenRequest& request : open) {
+    EXPECT_EQ(request.request, "GET ");
+    EXPECT_GE(request.age, base::kSecond);
+    const bool runs = request.phase == OpenRequest::Phase::kRunning;
+    EXPECT_EQ(runs, request.worker >= 0);
+    EXPECT_EQ(runs, request.pid > 0);
+  }
+  EXPECT_EQ(open.back().phase, OpenRequest::Phase::kQueued);
+  for (auto& client : clients) pool.dispatcher(0).abandon(client->job);
+}
+
 TEST_F(PoolTest, AConsumerThatTakesLittleGetsEveryByteOnce) {
   Client client("large");
   client.take_at_most = 7000;

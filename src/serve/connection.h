@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "base/buffer.h"
 #include "net/client_socket.h"
 #include "net/ready_set.h"
+#include "pool/open_request.h"
 #include "serve/cgi.h"
 
 namespace howdah::serve {
@@ -41,6 +43,8 @@ class Connection : public net::ReadyHandler {
   // The server is ending: an idle connection closes now, any other after its answers.
   virtual void drain() = 0;
   virtual void close() = 0;
+  // Appends the requests that this connection has, but for those that a pool has.
+  virtual void list_requests(std::vector<pool::OpenRequest>& open) const = 0;
 
   size_t index = 0;  // where the FrontLoop keeps it
 };

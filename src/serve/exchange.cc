@@ -356,4 +356,18 @@ void Exchange::report() {
   services_.shared.observer.on_exchange(report);
 }
 
+std::optional<pool::OpenRequest> Exchange::open_request() const {
+  if (state_ == State::kIdle || head_ == nullptr || job_active_) return std::nullopt;
+  std::string_view path = target_.raw_path.empty() ? head_->target : target_.raw_path;
+  pool::OpenRequest open;
+  open.request.append(head_->method).append(" ").append(path);
+  open.request_id = request_id_;
+  open.trace_id = trace_.trace();
+  open.span_id = trace_.span();
+  open.phase = state_ == State::kReceiving ? pool::OpenRequest::Phase::kReceiving
+                                           : pool::OpenRequest::Phase::kSending;
+  open.age = services_.loop.now() - started_at_;
+  return open;
+}
+
 }  // namespace howdah::serve

@@ -14,6 +14,7 @@
 #include "http/ranges.h"
 #include "http/trace_context.h"
 #include "pool/job.h"
+#include "pool/open_request.h"
 #include "serve/answer_head.h"
 #include "serve/cgi.h"
 #include "serve/observer.h"
@@ -70,6 +71,10 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   // For those of LoopServices::listening_browsers: one more event; the end of the answer.
   void tell_browser(std::string_view event);
   void end_telling();
+
+  // What the log says of it when nobody waits any longer: nothing when a pool has the request, and
+  // of one that could not be read.
+  std::optional<pool::OpenRequest> open_request() const;
 
   // The stream does not have all of the answer yet.
   bool pending() const { return state_ != State::kAnswered && state_ != State::kIdle; }

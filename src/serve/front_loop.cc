@@ -185,6 +185,12 @@ void FrontLoop::tell_browsers(BrowserNews news) {
   for (Exchange* exchange : services_.listening_browsers) exchange->tell_browser(event);
 }
 
+std::vector<pool::OpenRequest> FrontLoop::open_requests() const {
+  std::vector<pool::OpenRequest> open;
+  for (const auto& connection : open_) connection->list_requests(open);
+  return open;
+}
+
 void FrontLoop::cut() {
   for (auto& connection : open_) connection->close();
   for (auto& [protocol, client] : services_.handed_on) services_.client_gone(client.addresses);

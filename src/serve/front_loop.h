@@ -38,6 +38,8 @@ class FrontLoop final : public net::PassHook {
   // Accepts no more; idle connections end now, others after their answer. `on_done` is called,
   // once, when there is none left.
   void drain(std::function<void()> on_done);
+  // Those that no pool has.
+  std::vector<pool::OpenRequest> open_requests() const;
   // Ends all connections as they are.
   void cut();
   size_t connections() const { return open_.size(); }

@@ -167,6 +167,22 @@ TEST_F(FrontLoopTest, AcceptsNoMoreWhileDraining) {
   EXPECT_EQ(front_->connections(), 0u);
 }
 
+TEST_F(FrontLoopTest, NamesTheRequestsThatNoPoolHas) {
+  start();
+  client_ = dial();
+  EXPECT_TRUE(front_->open_requests().empty());
+  send("POST /app.php?secret HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc");
+  ASSERT_EQ(front_->open_requests().size(), 1u);
+  pool::OpenRequest open = front_->open_requests()[0];
+  EXPECT_EQ(open.request, "POST /app.php");
+  EXPECT_EQ(open.phase, pool::OpenRequest::Phase::kReceiving);
+  EXPECT_EQ(open.worker, -1);
+  EXPECT_NE(open.request_id, "");
+  send("de");
+  ASSERT_EQ(queue_.jobs.size(), 1u);
+  EXPECT_TRUE(front_->open_requests().empty()) << "the pool has it now";
+}
+
 TEST_F(FrontLoopTest, CutsWhatIsUnderWay) {
   start();
   client_ = dial();

@@ -66,6 +66,11 @@ void Http1Connection::run() {
   advance();
 }
 
+void Http1Connection::list_requests(std::vector<pool::OpenRequest>& open) const {
+  if (!exchange_) return;
+  if (auto request = exchange_->open_request()) open.push_back(std::move(*request));
+}
+
 void Http1Connection::drain() {
   if (state_ != State::kIdle) return;
   // A request that has arrived already is answered; without one this closes.

@@ -32,6 +32,7 @@ class Http1Connection final : public Connection, private ResponseStream {
   bool scheduled() const override { return scheduled_; }
   void drain() override;
   void close() override;
+  void list_requests(std::vector<pool::OpenRequest>& open) const override;
 
  private:
   enum class State {

@@ -322,6 +322,12 @@ void Http2Connection::on_blocked_timer() {
   services_.loop.timers().arm(blocked_timer_, due);
 }
 
+void Http2Connection::list_requests(std::vector<pool::OpenRequest>& open) const {
+  for (const auto& stream : streams_) {
+    if (auto request = stream->open_request()) open.push_back(std::move(*request));
+  }
+}
+
 // RFC 9113 6.8: first that the end is near, so that requests under way are not lost; the last
 // stream's number when the client must have read it.
 void Http2Connection::drain() {

@@ -32,6 +32,7 @@ class Http2Connection final : public Connection, private http::Http2Events {
   bool scheduled() const override { return scheduled_; }
   void drain() override;
   void close() override;
+  void list_requests(std::vector<pool::OpenRequest>& open) const override;
 
   // --- for its streams
   http::Http2Session& session() { return *session_; }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -36,6 +37,10 @@ class Http2Stream final : public http::Http2StreamUser, private ResponseStream {
   void finish_exchange();
   // All of the answer is here, and not yet with the client.
   bool answering() const { return exchange_ && !exchange_->pending(); }
+  // See Exchange::open_request().
+  std::optional<pool::OpenRequest> open_request() const {
+    return exchange_ ? exchange_->open_request() : std::nullopt;
+  }
   // After Http2Connection::note_room().
   void tell_room();
   size_t head_size() const { return head_size_; }

@@ -16,6 +16,7 @@ class PassingConnection : public Connection {
   void run() override {}
   bool scheduled() const override { return false; }
   void close() override;
+  void list_requests(std::vector<pool::OpenRequest>&) const override {}
 
  protected:
   explicit PassingConnection(LoopServices& services) : services_(services) {}

@@ -17,8 +17,10 @@ struct InheritedSocket {
   std::string name;  // FileDescriptorName= of the socket unit; may be empty
 };
 
-inline constexpr std::string_view kInheritedVariables[] = {"LISTEN_PID", "LISTEN_FDS",
-                                                           "LISTEN_FDNAMES"};
+// Nothing of these reaches PHP, nor those of service_manager.h: a script could speak for the
+// server.
+inline constexpr std::string_view kInheritedVariables[] = {
+    "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"};
 
 // What `environment` says was given to process `self`: nothing when it is about another process.
 // What is wrong with it is appended to `problems`.

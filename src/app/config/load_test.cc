@@ -446,9 +446,10 @@ TEST_F(LoadConfig, TellsPhpWhoItRunsAs) {
   EXPECT_THAT(config.php_environment, Contains("HOME=" + home));
 }
 
-TEST_F(LoadConfig, KeepsItsSocketsFromPhp) {
-  Config config =
-      load({"LISTEN_PID=1", "LISTEN_FDS=2", "LISTEN_FDNAMES=a:b", "LISTEN_FDX=kept"}).config;
+TEST_F(LoadConfig, KeepsItsSocketsAndTheServiceManagerFromPhp) {
+  Config config = load({"LISTEN_PID=1", "LISTEN_FDS=2", "LISTEN_FDNAMES=a:b", "LISTEN_FDX=kept",
+                        "NOTIFY_SOCKET=/x", "WATCHDOG_PID=1", "WATCHDOG_USEC=9"})
+                      .config;
   EXPECT_THAT(config.inherited, IsEmpty()) << "of another process";
   EXPECT_THAT(config.php_environment, Contains("LISTEN_FDX=kept"));
   for (std::string_view name : kInheritedVariables) {

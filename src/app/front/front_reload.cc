@@ -1,7 +1,6 @@
 // The front's part in a reload: it opens what the next settings name, has a host started with them,
 // and brings them into use, loop by loop, when that host's workers are ready.
 
-#include <atomic>
 #include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -108,15 +107,12 @@ void FrontServer::bring_into_use() {
   shared_->adapt_to(next_->site->options);
   log_.set_level(next_->config.log_level);
   observer_.use_access_log(next_->config.access_log ? &access_log_ : nullptr);
-  // Shared with the tasks: the last of them brings the word back.
-  auto left = std::make_shared<std::atomic<size_t>>(loops_.size());
-  for (size_t i = 0; i < loops_.size(); ++i) {
-    loops_[i]->post([this, i, left, site = next_->site, tls = next_->tls] {
-      front_loops_[i]->use_site(site);
-      if (tls) front_loops_[i]->use_tls(tls);
-      if (left->fetch_sub(1) == 1) loops_.front()->post([this] { end_reload(""); });
-    });
-  }
+  on_each_loop(
+      [this, site = next_->site, tls = next_->tls](size_t loop) {
+        front_loops_[loop]->use_site(site);
+        if (tls) front_loops_[loop]->use_tls(tls);
+      },
+      [this] { end_reload(""); });
 }
 
 void FrontServer::end_reload(const std::string& failure) {

@@ -264,6 +264,10 @@ void FrontServer::on_link_message(ReceivedLink link) {
       return pools_->host_exited(message.pid, message.status);
     case LinkType::kDrain:
       return begin_drain();
+    case LinkType::kCut:
+      return cut();
+    case LinkType::kPing:
+      return on_each_loop([](size_t) {}, [this] { tell_parent({.type = LinkType::kPong}); });
     case LinkType::kNewLog:
       if (link.fds.size() == 1) ::dup3(link.fds[0].get(), start_.log_fd, O_CLOEXEC);
       return;
@@ -299,9 +303,7 @@ base::Result<std::shared_ptr<const net::TlsContext>> FrontServer::read_tls(int p
 
 void FrontServer::tell_browsers(serve::BrowserNews news) {
   shared_->version.advance();
-  for (size_t i = 0; i < loops_.size(); ++i) {
-    loops_[i]->post([this, i, news] { front_loops_[i]->tell_browsers(news); });
-  }
+  on_each_loop([this, news](size_t loop) { front_loops_[loop]->tell_browsers(news); });
 }
 
 // Connections keep what they began with.
@@ -311,9 +313,7 @@ void FrontServer::on_new_tls(int packet) {
     log_.error("the certificates in use stay: " + context.error().message());
     return;
   }
-  for (size_t i = 0; i < loops_.size(); ++i) {
-    loops_[i]->post([this, i, tls = *context] { front_loops_[i]->use_tls(tls); });
-  }
+  on_each_loop([this, tls = *context](size_t loop) { front_loops_[loop]->use_tls(tls); });
 }
 
 void FrontServer::on_ready() {
@@ -360,26 +360,19 @@ void FrontServer::on_cannot_start(const std::string& why) {
   finish();
 }
 
-void FrontServer::begin_drain() {
-  if (phase_ == ops::Phase::kDraining) return;
-  phase_ = ops::Phase::kDraining;
-  answer_reloads(last_ticket_, reload_failed("the server is ending"));
-  close_listeners(start_.sockets);
-  loops_to_drain_ = loops_.size();
-  for (size_t i = 0; i < loops_.size(); ++i) {
-    loops_[i]->post([this, i] {
-      front_loops_[i]->drain([this] { loops_.front()->post([this] { on_loop_drained(); }); });
-    });
-  }
-}
-
-void FrontServer::on_loop_drained() {
-  if (--loops_to_drain_ > 0) return;
-  pools_->drain([this] { finish(); });
-}
-
 void FrontServer::finish() {
   for (auto& loop : loops_) loop->stop();
+}
+
+void FrontServer::on_each_loop(std::function<void(size_t)> task, std::function<void()> then) {
+  // Shared with the tasks: the last of them brings the word back.
+  auto left = std::make_shared<std::atomic<size_t>>(loops_.size());
+  for (size_t i = 0; i < loops_.size(); ++i) {
+    loops_[i]->post([this, i, left, task, then] {
+      task(i);
+      if (left->fetch_sub(1) == 1 && then) loops_.front()->post(then);
+    });
+  }
 }
 
 }  // namespace howdah::app

@@ -55,10 +55,16 @@ class FrontServer final {
   void on_new_tls(int packet);
   void tell_browsers(serve::BrowserNews news);
   void on_cannot_start(const std::string& why);
-  void begin_drain();
-  void on_loop_drained();
   void finish();
   void tell_parent(const LinkMessage& message);
+  // Runs `task` on each loop with its number, then `then` on the primary one.
+  void on_each_loop(std::function<void(size_t)> task, std::function<void()> then = {});
+
+  // --- front_drain.cc
+  void begin_drain();
+  void on_loop_drained();
+  // Names in the log what is not over, and ends.
+  void cut();
 
   // --- front_reload.cc
   // What a reload brings, checked and opened, from the parent's word to its use or its end.

@@ -134,6 +134,14 @@ void Pools::restart(const std::vector<Member*>& members, pool::Pool::ReloadDone 
   }
 }
 
+std::vector<pool::OpenRequest> Pools::open_requests() const {
+  std::vector<pool::OpenRequest> all;
+  for (const auto& member : members_) {
+    std::ranges::move(member->pool->open_requests(), std::back_inserter(all));
+  }
+  return all;
+}
+
 void Pools::drain(std::function<void()> on_done) {
   if (members_.empty()) return on_done();
   to_drain_ = members_.size();

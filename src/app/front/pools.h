@@ -47,6 +47,8 @@ class Pools final {
   void restart(pool::Pool::ReloadDone on_done);
   // The same for the pools of some worker scripts: bit min(i, kLastSet) is script i.
   void restart_scripts(uint64_t scripts, pool::Pool::ReloadDone on_done);
+  // Those that a pool has and that are not over.
+  std::vector<pool::OpenRequest> open_requests() const;
   // `on_done` is called when all have drained.
   void drain(std::function<void()> on_done);
 

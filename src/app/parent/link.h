@@ -22,11 +22,13 @@ enum class LinkType : uint32_t {
   kCannotStart = 3,  // the first host cannot start, the log says why: end the server
   kWantReload = 4,   // ticket: somebody asks for a reload
   kReloadEnded = 5,  // status 0: the settings of kReload are in use; else the old ones stay
+  kPong = 6,         // the answer to kPing
   // parent -> front
   kHostStarted =
       16,  // generation, pid; one descriptor: the front's end of the host's control socket
   kHostExited = 17,  // pid, status as waitpid() gives it
   kDrain = 18,       // accept nothing more, end when all is answered
+  kCut = 25,         // say in the log what is not over yet, and end
   kNewLog = 19,      // one descriptor: the log was reopened
   kNewTls = 20,      // one descriptor: certificates and keys (tls_packet.h)
   // ticket; descriptors: settings (config_packet.h), and certificates and keys where there are
@@ -34,6 +36,7 @@ enum class LinkType : uint32_t {
   kReload = 21,
   kRestartScripts = 24,  // scripts: their pools get new workers
   kTellBrowsers = 23,    // status: a serve::BrowserNews
+  kPing = 26,            // each loop is to show that it runs
   kReloadRefused = 22,   // ticket, text: what is wrong with the settings; nothing changes
 };
 

@@ -1,11 +1,13 @@
 #include "app/parent/parent.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <utility>
 
 #include "app/config/checks.h"
+#include "app/config/service_manager.h"
 #include "app/parent/identity.h"
 #include "app/parent/log_file.h"
 #include "app/parent/reloadable.h"
@@ -54,6 +56,7 @@ void say_what_starts(const Config& config, const Sockets& sockets, const base::L
 
 int parent_main(Sources sources, Config config, ProcessTitle& title) {
   std::vector<std::string> problems;
+  ServiceManager manager = service_manager(sources.environment, ::getpid(), problems);
   auto log_fd = open_log(config);
   if (!log_fd) {
     problems.push_back(describe_problem(config, "LOG_FILE", log_fd.error().message()));
@@ -68,7 +71,7 @@ int parent_main(Sources sources, Config config, ProcessTitle& title) {
     }
     return refuse(problems);
   }
-  if (tls.in_use()) hide_memory();
+  hide_memory();
   rlimit descriptor_limit = raise_descriptor_limit();
   Sockets sockets = open_sockets(config, problems);
   if (!problems.empty()) return refuse(problems);
@@ -78,9 +81,11 @@ int parent_main(Sources sources, Config config, ProcessTitle& title) {
   say_what_starts(config, sockets, log);
   title.set("howdah: parent");
   Reloadable settings(std::move(sources), std::move(config), std::move(tls));
+  Notifier notifier(std::move(manager), log);
   Supervisor supervisor({.settings = settings,
                          .sockets = sockets,
                          .log = log,
+                         .notifier = notifier,
                          .log_fd = log_fd->get(),
                          .descriptor_limit = descriptor_limit,
                          .title = title});

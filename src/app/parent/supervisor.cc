@@ -51,6 +51,7 @@ int Supervisor::run() {
   // After the fork, so that the front holds no copy of the host's control socket.
   prestart_hosts();
   begin_watching();
+  if (parts_.notifier.alive_interval() != 0) ping_at_ = base::monotonic_now();
   if (parts_.settings.tls().in_use()) look_at_tls_ = base::monotonic_now() + TlsKeys::kLookInterval;
   while (state_ != State::kEnding || !hosts_.empty()) {
     base::Nanos now = base::monotonic_now();
@@ -132,11 +133,14 @@ void Supervisor::on_front_exit(int status) {
   while (on_front_message()) continue;  // what it said last
   link_.reset();
   front_ready_ = false;
+  pinged_ = false;
   reload_ticket_ = 0;
   end_reload(1);
   orphan_hosts();
+  if (state_ == State::kCutting) return end_now();
   if (state_ != State::kServing) return await_hosts(now + kOrphanGrace);
   parts_.log.error("front ended: " + base::describe_exit(status));
+  parts_.notifier.status("The front has ended, another one starts");
   bool at_birth = now - front_started_ < kBirthTime;
   birth_failures_ = at_birth ? birth_failures_ + 1 : 0;
   if (!was_ready_ && birth_failures_ >= kBirthFailures) {
@@ -178,6 +182,7 @@ bool Supervisor::on_front_message() {
       break;
     case LinkType::kReady:
       was_ready_ = front_ready_ = true;
+      if (state_ == State::kServing) parts_.notifier.ready("Serving");
       restart_changed_scripts();
       begin_reload();
       break;
@@ -187,6 +192,10 @@ bool Supervisor::on_front_message() {
       break;
     case LinkType::kReloadEnded:
       end_reload(received->message.status);
+      break;
+    case LinkType::kPong:
+      pinged_ = false;
+      parts_.notifier.alive();
       break;
     case LinkType::kCannotStart:
       // It has said why in the log and ends by itself.
@@ -217,11 +226,12 @@ void Supervisor::on_deadlines(base::Nanos now) {
     if (parts_.settings.tls().look()) reload_tls();
   }
   if (is_due(watch_due_, now)) begin_watching();
+  if (is_due(ping_at_, now)) ping_front(now);
   if (is_due(drain_by_, now)) {
-    drain_by_ = 0;
     parts_.log.warn("DRAIN_TIMEOUT_SECS is over: ending now");
-    end_now();
+    cut(now);
   }
+  if (is_due(end_by_, now)) end_now();
   for (Host& host : hosts_) {
     if (!is_due(host.kill_at, now)) continue;
     ::kill(host.pid, SIGKILL);
@@ -231,7 +241,7 @@ void Supervisor::on_deadlines(base::Nanos now) {
 
 base::Nanos Supervisor::next_deadline() const {
   base::Nanos due = earlier(earlier(front_due_, host_due_), earlier(drain_by_, give_up_by_));
-  due = earlier(due, earlier(look_at_tls_, watch_due_));
+  due = earlier(earlier(due, earlier(look_at_tls_, watch_due_)), earlier(ping_at_, end_by_));
   for (const Host& host : hosts_) due = earlier(due, host.kill_at);
   return due;
 }
@@ -324,6 +334,7 @@ bool Supervisor::tell_front(const LinkMessage& message, std::span<const int> fds
 
 void Supervisor::begin_drain() {
   parts_.log.info("draining");
+  parts_.notifier.stopping("Finishing what was begun");
   state_ = State::kDraining;
   watch_.stop();
   watch_due_ = 0;
@@ -334,15 +345,29 @@ void Supervisor::begin_drain() {
     return end_now();
   }
   const auto& limit = config().drain_timeout;
-  if (limit && *limit == 0) return end_now();
-  if (limit) drain_by_ = base::monotonic_now() + *limit;
+  const base::Nanos now = base::monotonic_now();
+  if (limit && *limit == 0) return cut(now);
+  if (limit) drain_by_ = now + *limit;
   tell_front({.type = LinkType::kDrain});
+}
+
+void Supervisor::cut(base::Nanos now) {
+  state_ = State::kCutting;
+  drain_by_ = 0;
+  end_by_ = now + kCutLimit;
+  tell_front({.type = LinkType::kCut});
+}
+
+void Supervisor::ping_front(base::Nanos now) {
+  ping_at_ = now + parts_.notifier.alive_interval();
+  // One that does not answer gets no more of them: silence is what the watchdog waits for.
+  if (front_ != 0 && !pinged_) pinged_ = tell_front({.type = LinkType::kPing});
 }
 
 void Supervisor::end_now() {
   watch_.stop();
   watch_due_ = 0;
-  drain_by_ = 0;
+  drain_by_ = end_by_ = 0;
   front_due_ = 0;
   const base::Nanos kill_at = base::monotonic_now() + base::kSecond;
   await_hosts(kill_at);

@@ -11,6 +11,7 @@
 #include "app/config/config.h"
 #include "app/parent/host_process.h"
 #include "app/parent/link.h"
+#include "app/parent/notifier.h"
 #include "app/parent/process_title.h"
 #include "app/parent/reloadable.h"
 #include "app/parent/sockets.h"
@@ -31,6 +32,8 @@ inline constexpr base::Nanos kWatchRetry = base::kSecond;  // after a watcher th
 // Until what was sent SIGKILL is reaped; a process in an uninterruptible system call is left
 // behind.
 inline constexpr base::Nanos kReapLimit = 5 * base::kSecond;
+// For the front to name what it has to cut, and to end.
+inline constexpr base::Nanos kCutLimit = 2 * base::kSecond;
 inline constexpr int kBirthFailures = 5;  // of the first front, before the start is given up
 
 // One in the parent process, on its only thread. Ends with run().
@@ -40,6 +43,7 @@ class Supervisor {
     Reloadable& settings;
     Sockets& sockets;
     base::Logger& log;
+    Notifier& notifier;
     int log_fd;
     rlimit descriptor_limit;  // what hosts get back
     ProcessTitle& title;
@@ -52,6 +56,7 @@ class Supervisor {
   enum class State {
     kServing,   // a front runs, or is about to be started again
     kDraining,  // the front was told to end when all is answered
+    kCutting,   // it was told to end
     kEnding,    // no front; waiting for hosts to end
   };
   enum class HostSettings { kInUse, kNext };
@@ -72,7 +77,11 @@ class Supervisor {
 
   void start_front();
   void begin_drain();
+  // The front names what it has not finished, and ends; then all end.
+  void cut(base::Nanos now);
   void end_now();
+  // The watchdog of the service manager hears of a front whose loops all run.
+  void ping_front(base::Nanos now);
   // No front any more, and none will be: ends when the hosts have ended, or kReapLimit after `by`.
   void await_hosts(base::Nanos killed_by);
   void give_up_waiting();
@@ -142,8 +151,11 @@ class Supervisor {
   std::vector<WantedHost> wanted_hosts_;  // the front waits for them, and they could not be forked
   base::Nanos host_due_ = 0;
   base::Nanos drain_by_ = 0;     // 0 = no limit
+  base::Nanos end_by_ = 0;       // of kCutting
   base::Nanos give_up_by_ = 0;   // 0 = not ending
   base::Nanos look_at_tls_ = 0;  // 0 = no TLS
+  base::Nanos ping_at_ = 0;      // 0 = no watchdog
+  bool pinged_ = false;          // and no answer yet
 };
 
 }  // namespace howdah::app

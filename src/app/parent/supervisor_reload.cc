@@ -18,6 +18,7 @@ void Supervisor::begin_reload() {
   bool possible = state_ == State::kServing && front_ready_ && !reloading_;
   if (!reload_wanted_ || !possible) return;
   reload_wanted_ = false;
+  parts_.notifier.reloading();
   Reloadable& settings = parts_.settings;
   std::vector<std::string> problems = settings.load_next();
   if (problems.empty()) {
@@ -38,6 +39,7 @@ void Supervisor::begin_reload() {
     parts_.log.error("the settings in use stay: " + problem);
     all.append(all.empty() ? "" : "\n").append(problem);
   }
+  parts_.notifier.ready("Not reloaded: " + problems.front());
   tell_front({.type = LinkType::kReloadRefused, .ticket = reload_ticket_}, {}, all);
 }
 
@@ -51,10 +53,12 @@ void Supervisor::end_reload(int status) {
     prestarted_.clear();  // have the old settings; the end of its control socket ends each
     parts_.log.set_level(settings.config().log_level);
     parts_.log.info("reloaded");
+    if (state_ == State::kServing) parts_.notifier.ready("Serving");
     begin_watching();
   } else {
     settings.drop_next();
     parts_.log.error("not reloaded: the settings in use stay");
+    if (state_ == State::kServing) parts_.notifier.ready("Not reloaded: the log says why");
   }
   begin_reload();
 }
