@@ -2,16 +2,19 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <system_error>
 
 #include "app/advice/ask_php.h"
 #include "app/advice/php_advice.h"
+#include "app/advice/shared_user.h"
 #include "app/advice/site_size.h"
 #include "app/config/checks.h"
 #include "app/config/command_line.h"
@@ -118,6 +121,7 @@ std::string snapshot_problem(const Config& config, const PhpFacts& php) {
 int check(const Config& config) {
   std::string text = describe(config);
   std::vector<std::string> notes = config.notices;
+  std::ranges::move(shared_user_notes(config, ::geteuid(), ::getegid()), std::back_inserter(notes));
   std::string unwise;
   if (!config.use_stub) {
     PhpReport report = ask_php(config);

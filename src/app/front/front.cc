@@ -18,6 +18,7 @@ namespace {
 base::Status give_up_rights(const Config& config, pid_t parent_pid) {
   std::optional<gid_t> site_group;
   if (config.run_as) site_group = config.run_as->gid;
+  drop_capability_bounds();
   auto status = become(config.front_user, site_group);
   if (!status) return status;
   hide_memory();

@@ -12,6 +12,9 @@
 namespace howdah::app {
 namespace {
 
+// The kernel's mask has room for so many.
+constexpr unsigned long kLastCapability = 63;
+
 // The groups the user database gives `identity`.
 std::vector<gid_t> groups_of(const Identity& identity) {
   int count = 64;
@@ -38,6 +41,13 @@ base::Status become(const std::optional<Identity>& identity, std::optional<gid_t
   uid_t uid = identity->uid;
   if (::setresuid(uid, uid, uid) < 0) return base::fail_errno("setresuid");
   return {};
+}
+
+void drop_capability_bounds() {
+  // Those that this kernel does not know, it refuses.
+  for (unsigned long capability = 0; capability <= kLastCapability; ++capability) {
+    std::ignore = ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  }
 }
 
 void reset_signals() {

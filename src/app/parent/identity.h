@@ -17,6 +17,10 @@ namespace howdah::app {
 // (not started as root).
 base::Status become(const std::optional<Identity>& identity, std::optional<gid_t> extra_group);
 
+// No right can come back to this process or its children, whatever programs they start. Before
+// become(), which gives up the right to do this; without that right nothing happens.
+void drop_capability_bounds();
+
 // All signals unblocked and with their default actions: these pass through exec, and PHP programs
 // expect to find them so.
 void reset_signals();
@@ -25,8 +29,8 @@ void reset_signals();
 // this comes after become(). False when the parent, `parent_pid`, is gone already.
 bool end_with_parent(pid_t parent_pid, int signal);
 
-// Nobody may look into this process, which holds what TLS keys there are: not even another one of
-// the same user.
+// Nobody may look into this process, which holds keys, passwords and the environment it was started
+// with: not even another one of the same user.
 void hide_memory();
 
 // The soft limit of descriptors is raised to the hard one; returns what it was.

@@ -48,6 +48,16 @@ def test_a_front_that_replaces_another_is_filtered_too(launch):
     assert server.get("/index.php").status == 200
 
 
+def test_a_violation_is_told_and_another_front_serves(launch):
+    """What the kernel does to a front that starts a program (system_call_filter_test.cc shows that it does)."""
+    server = launch()
+    os.kill(server.front_pid(), signal.SIGSYS)
+    line = server.wait_for_log(lambda line: line["msg"].startswith("front ended: "), "about the front's end")
+    assert "SIGSYS" in line["msg"] or "Bad system call" in line["msg"]
+    wait_until(server.ready, "another front")
+    assert server.get("/index.php").status == 200
+
+
 def test_it_can_be_switched_off(launch):
     server = launch(SECCOMP="0")
     assert processes.status(server.front_pid())["Seccomp"] == OFF
