@@ -12,6 +12,9 @@ namespace howdah::channel {
 
 inline constexpr uint16_t kFrameRecord = 2;
 
+// Stands for a newline inside of what a worker says on stderr, where each line is a message.
+inline constexpr char kLineBreak = '\x1e';
+
 struct LogRecord {
   int level = 0;  // a base::LogLevel
   std::string_view text;

@@ -4,8 +4,13 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "base/log.h"
+#include "channel/record.h"
 #include "php/internal_caches.h"
+#include "php/line_pipe.h"
 #include "php/request_body.h"
 #include "php/request_state.h"
 #include "php/response.h"
@@ -48,6 +53,9 @@ base::LogLevel level_of(int syslog_type) {
   return syslog_type == LOG_DEBUG ? base::LogLevel::kDebug : base::LogLevel::kInfo;
 }
 
+// Of a message that is made one line. Longer ones would be cut into lines anyway.
+constexpr size_t kJoinedBytes = LinePipe::kMaxLine;
+
 void log_message(const char* message, int syslog_type) {
   RequestState* state = current_state;
   if (state != nullptr && state->connected()) {
@@ -55,7 +63,14 @@ void log_message(const char* message, int syslog_type) {
     return;
   }
   keep_last_words(state, message);
-  iovec pieces[] = {{const_cast<char*>(message), strlen(message)}, {const_cast<char*>("\n"), 1}};
+  std::string_view text(message);
+  char joined[kJoinedBytes];
+  // A worker's stderr is read line by line: an exception with its stack trace is to stay one.
+  if (state != nullptr && text.size() <= sizeof joined) {
+    std::ranges::replace_copy(text, joined, '\n', channel::kLineBreak);
+    text = {joined, text.size()};
+  }
+  iovec pieces[] = {{const_cast<char*>(text.data()), text.size()}, {const_cast<char*>("\n"), 1}};
   [[maybe_unused]] ssize_t written = ::writev(STDERR_FILENO, pieces, 2);
 }
 

@@ -85,6 +85,15 @@ bool Pool::is_last_boot(Host& host, uint32_t number, const Death& death) {
   return true;
 }
 
+// A script that hangs before its loop would keep the server between start and failure for ever.
+void Pool::limit_start(base::Nanos now) {
+  if (!on_failed_ || !host_ || now < host_->started_at + options_.start_limit) return;
+  if (!options_.max_boot_failures) return;
+  std::exchange(on_failed_, nullptr)("worker script " + options_.script +
+                                     " has not come to frankenphp_handle_request() after " +
+                                     std::to_string(options_.start_limit / base::kSecond) + " s");
+}
+
 bool Pool::is_last_start(const Host& ended) {
   const auto most = options_.max_boot_failures;
   const bool last = on_failed_ && ended.ready && most && failed_generations_ > *most;

@@ -52,6 +52,15 @@ struct ScriptPoolThatNeverGivesUp : ScriptPool {
   ScriptPoolThatNeverGivesUp() : ScriptPool(options()) {}
 };
 
+struct ScriptPoolWithALimit : ScriptPool {
+  static PoolOptions options() {
+    PoolOptions options = script_options();
+    options.start_limit = 100 * base::kMillisecond;
+    return options;
+  }
+  ScriptPoolWithALimit() : ScriptPool(options()) {}
+};
+
 TEST_F(ScriptPool, IsReadyWhenItsScriptsWaitAndNotBefore) {
   shared.boot_waits = true;
   begin();
@@ -65,6 +74,16 @@ TEST_F(ScriptPool, IsReadyWhenItsScriptsWaitAndNotBefore) {
   run_until([this] { return ready; });
   EXPECT_EQ(pool.status().live_workers, 2u);
   expect_served();
+}
+
+TEST_F(ScriptPoolWithALimit, FailsToStartWhenAScriptDoesNotComeToItsLoop) {
+  shared.boot_waits = true;
+  begin();
+  run_until([this] { return !failure.empty(); });
+  EXPECT_EQ(failure,
+            "worker script /site/worker.php has not come to frankenphp_handle_request() after 0 s");
+  EXPECT_FALSE(ready);
+  shared.boot_waits = false;
 }
 
 TEST_F(ScriptPool, BootsAgainLaterAndLaterUntilItSucceeds) {

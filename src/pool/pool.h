@@ -48,6 +48,9 @@ struct PoolOptions {
   // that has not served yet: start() or the reload fails. Empty = never. One that serves goes on
   // trying.
   std::optional<uint32_t> max_boot_failures = 6;
+  // Worker mode: start() fails when its workers do not wait for requests after so long, unless
+  // boots may fail for ever. (A reload has kRenewalLimit.)
+  base::Nanos start_limit = kRenewalLimit;
 };
 
 // The same, with a workers_max that is one.
@@ -219,6 +222,7 @@ class Pool final {
   bool runs_script() const { return !options_.script.empty(); }
   // What the workers tell of themselves.
   void read_reports(Host& host);
+  void limit_start(base::Nanos now);
   // The same of one worker. True when it has become ready.
   bool read_report(Host& host, uint32_t worker);
   // How long to wait until the next boot. Under the lock.

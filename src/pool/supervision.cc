@@ -446,7 +446,10 @@ void Pool::tick() {
   if (host_) {
     host_->generation->channel().repair_order_head();
     spawn_due(*host_, now);
-    if (runs_script()) read_reports(*host_);
+    if (runs_script()) {
+      read_reports(*host_);
+      limit_start(now);
+    }
   }
   greet_next(now);
   if (next_) {

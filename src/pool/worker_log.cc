@@ -48,7 +48,9 @@ void log_stderr_line(const base::Logger& log, std::string_view line, int64_t wor
     log.sink().write_line(own);
     return;
   }
-  log.log(base::LogType::kError, base::LogLevel::kError, line,
+  std::string text(line);
+  std::ranges::replace(text, channel::kLineBreak, '\n');
+  log.log(base::LogType::kError, base::LogLevel::kError, text,
           {label.request_id, label.trace_id, label.span_id},
           {{"worker", worker}, {"source", std::string_view("stderr")}});
 }

@@ -298,6 +298,19 @@ while (frankenphp_handle_request(function () { echo 'served'; })) {}
 """
 
 
+def test_an_exception_at_boot_is_one_line_with_its_trace(launch):
+    script = "<?php function connect() { throw new Exception('no database'); } connect();"
+    server = launch.prepare(write(launch.folder(), {"worker.php": script}), WORKER_SCRIPT="worker.php", WORKER_MAX_FAILURES=0)
+    server.spawn()
+    try:
+        server.process.wait(60)
+        line = server.error_line("Uncaught Exception: no database")
+        assert "Stack trace:\n#0 " in line["msg"] and "connect()" in line["msg"]
+        assert not [other for other in server.log.json_lines() if other["msg"].startswith("Stack trace")]
+    finally:
+        server.kill()
+
+
 def test_a_boot_that_fails_is_tried_again(launch):
     site = write(launch.folder(), {"worker.php": FAILS_AT_FIRST, "boots/first": ""})
     os.chmod(f"{site}/boots", 0o777)
