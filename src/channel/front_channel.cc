@@ -164,8 +164,8 @@ bool FrontChannel::publish(uint32_t slot, uint32_t ticket, uint32_t loop, std::s
   if (!inline_body.empty()) {
     std::memcpy(payload + request.size(), inline_body.data(), inline_body.size());
   }
-  claims().slots[slot].store(Claim::pack({.ticket = ticket, .state = SlotState::kQueued}),
-                             std::memory_order_release);
+  claims().slots[slot].packed.store(Claim::pack({.ticket = ticket, .state = SlotState::kQueued}),
+                                    std::memory_order_release);
   order_ring(requests_.data())[tail & (order_size_ - 1)].store(pack_order({ticket, slot}),
                                                                std::memory_order_release);
   requests().order_tail.store(tail + 1, std::memory_order_release);
@@ -200,24 +200,24 @@ void FrontChannel::skip_stale_entries() {
 }
 
 bool FrontChannel::take_back(uint32_t slot, uint32_t ticket) {
-  uint64_t word = claims().slots[slot].load(std::memory_order_acquire);
+  uint64_t word = claims().slots[slot].packed.load(std::memory_order_acquire);
   for (;;) {
     Claim now = Claim::unpack(word);
     bool begun = now.state != SlotState::kQueued && now.state != SlotState::kClaimed;
     if (now.ticket != ticket || begun) return false;
-    if (claims().slots[slot].compare_exchange_weak(word, Claim::pack({}),
-                                                   std::memory_order_acq_rel)) {
+    if (claims().slots[slot].packed.compare_exchange_weak(word, Claim::pack({}),
+                                                          std::memory_order_acq_rel)) {
       return true;
     }
   }
 }
 
 Claim FrontChannel::claim(uint32_t slot) const {
-  return Claim::unpack(claims().slots[slot].load(std::memory_order_acquire));
+  return Claim::unpack(claims().slots[slot].packed.load(std::memory_order_acquire));
 }
 
 void FrontChannel::reset(uint32_t slot) {
-  claims().slots[slot].store(Claim::pack({}), std::memory_order_release);
+  claims().slots[slot].packed.store(Claim::pack({}), std::memory_order_release);
 }
 
 std::string_view FrontChannel::request(uint32_t slot) const {

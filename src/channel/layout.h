@@ -5,7 +5,7 @@
 //
 //   requests   written by the front alone, mapped read-only by workers (F_SEAL_FUTURE_WRITE):
 //              RequestRegion, the order ring, the slots
-//   claims     the one page everybody writes: who took which slot, who sleeps, who has news
+//   claims     what everybody writes: who took which slot, who sleeps, who has news
 //   responses  one region per worker incarnation, shared by that worker and the front: a ring of
 //              frames for each event loop, and what the worker tells of itself
 //
@@ -21,7 +21,7 @@
 namespace howdah::channel {
 
 inline constexpr uint32_t kMagic = 0x44574f48;  // "HOWD"
-inline constexpr uint32_t kLayoutVersion = 5;
+inline constexpr uint32_t kLayoutVersion = 6;
 
 inline constexpr size_t kCacheLine = 64;
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
@@ -72,7 +72,7 @@ struct alignas(kCacheLine) SlotHeader {
 };
 inline constexpr size_t kSlotPayload = kSlotBytes - sizeof(SlotHeader);
 
-// Where things are: the region's head, then the order ring, then (on a page) the slots.
+// Where things are: the region's head, then the order ring, then (from a page on) the slots.
 constexpr size_t order_offset() { return sizeof(RequestRegion); }
 constexpr size_t slots_offset(uint32_t order_size) {
   return (order_offset() + order_size * sizeof(uint64_t) + 4095) & ~size_t{4095};
@@ -129,6 +129,11 @@ struct Claim {
   friend bool operator==(const Claim&, const Claim&) = default;
 };
 
+// A line of its own: neighbours are claimed and released by other workers at the same time.
+struct alignas(kCacheLine) ClaimWord {
+  std::atomic<uint64_t> packed;  // a Claim
+};
+
 inline constexpr uint32_t kMaskWords = kMaxWorkers / 64;
 
 struct alignas(kCacheLine) WorkerMask {
@@ -143,7 +148,7 @@ struct ClaimsRegion {
   WorkerMask news[kMaxLoops];
   // The futex each worker sleeps on.
   std::atomic<uint32_t> wake[kMaxWorkers];
-  std::atomic<uint64_t> slots[kMaxSlots];  // packed Claims
+  ClaimWord slots[kMaxSlots];
 };
 
 // --- responses -----------------------------------------------------------------------------------

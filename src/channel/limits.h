@@ -17,8 +17,9 @@ inline constexpr uint32_t kMaxLoops = 32;
 inline constexpr uint32_t kMaxSlots = kMaxWorkers + 256;
 inline constexpr uint32_t kReadySlots = 128;
 
-// One slot: the encoded request and a small body. Untouched pages cost nothing.
-inline constexpr size_t kSlotBytes = 256 << 10;
+// One slot: the encoded request and a small body. Untouched pages cost nothing. Not a power of two:
+// the heads of all slots would lie in the same few sets of a cache and drive each other out.
+inline constexpr size_t kSlotBytes = (256 << 10) + 33 * 64;
 // A request head in CGI form (twice the largest MAX_HEADER_SIZE that app accepts, and our own
 // variables) fits beside the largest inline body.
 inline constexpr size_t kInlineBodyBytes = 64 << 10;

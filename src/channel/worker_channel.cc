@@ -70,7 +70,7 @@ base::Result<std::unique_ptr<WorkerChannel>> WorkerChannel::attach(SharedRegions
   // Of the same incarnation, another process may have written before (snapshot mode).
   const auto* rings = static_cast<const RingControl*>(channel->responses_.data());
   for (uint32_t loop = 0; loop < loops; ++loop) {
-    channel->ring_written_.push_back(rings[loop].written.load(std::memory_order_acquire));
+    channel->ring_written_[loop] = rings[loop].written.load(std::memory_order_acquire);
   }
   channel->body_socket_ = std::move(body_socket);
   return channel;
@@ -107,8 +107,8 @@ bool WorkerChannel::try_claim() {
     if (entry.slot < requests.slot_count) {
       uint64_t queued = Claim::pack({.ticket = entry.ticket, .state = SlotState::kQueued});
       uint64_t mine = Claim::pack({entry.ticket, SlotState::kClaimed, worker_, incarnation_});
-      claimed =
-          claims.slots[entry.slot].compare_exchange_strong(queued, mine, std::memory_order_acq_rel);
+      claimed = claims.slots[entry.slot].packed.compare_exchange_strong(queued, mine,
+                                                                        std::memory_order_acq_rel);
     }
     // Whoever sees that the entry is dealt with moves the hint on.
     claims.order_head.compare_exchange_strong(head, head + 1, std::memory_order_acq_rel);
@@ -151,8 +151,8 @@ bool WorkerChannel::begin() {
   uint64_t running = Claim::pack({ticket_, SlotState::kRunning, worker_, incarnation_});
   // Before the front can find this worker by the slot's word.
   control().wanted_deadline.store(0, std::memory_order_relaxed);
-  if (regions_.claims().slots[slot_number_].compare_exchange_strong(claimed, running,
-                                                                    std::memory_order_acq_rel)) {
+  if (regions_.claims().slots[slot_number_].packed.compare_exchange_strong(
+          claimed, running, std::memory_order_acq_rel)) {
     return true;
   }
   slot_ = nullptr;
@@ -169,8 +169,8 @@ void WorkerChannel::release() {
 
 // Of the held request, whose word is this worker's alone since begin().
 void WorkerChannel::set_state(SlotState state) {
-  regions_.claims().slots[slot_number_].store(Claim::pack({ticket_, state, worker_, incarnation_}),
-                                              std::memory_order_release);
+  regions_.claims().slots[slot_number_].packed.store(
+      Claim::pack({ticket_, state, worker_, incarnation_}), std::memory_order_release);
 }
 
 void WorkerChannel::request_stop() {

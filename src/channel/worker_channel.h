@@ -7,6 +7,7 @@
 // The process may be killed between any two instructions: the front reads from the claim word what
 // had begun (docs/channel.md).
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -47,7 +48,8 @@ struct Request {
   int64_t claimed_at = 0;  // monotonic nanoseconds
 };
 
-class WorkerChannel {
+// A line apart from everything else: in thread mode its neighbour is another thread's.
+class alignas(kCacheLine) WorkerChannel {
  public:
   // `responses` is the region of this incarnation, `body_socket` the worker's end of the pair over
   // which descriptors of large bodies come. `regions` outlives the object.
@@ -146,7 +148,7 @@ class WorkerChannel {
   bool ended_ = true;
 
   // The ring of loop_. Bytes in [published_, written_) are not yet told to the front.
-  std::vector<uint64_t> ring_written_;  // by loop
+  std::array<uint64_t, kMaxLoops> ring_written_{};  // by loop
   uint64_t written_ = 0;
   uint64_t published_ = 0;
   uint64_t open_body_ = kNoFrame;  // position of an unpublished kBody frame that can be extended

@@ -146,7 +146,7 @@ bool WorkerSet::needs_time() const {
 // The worker may have finished that request meanwhile: the next one must not be signalled.
 bool WorkerSet::runs_cancelled_request(const Worker& record) const {
   for (uint32_t slot = 0; slot < regions_.requests().slot_count; ++slot) {
-    auto claim = channel::Claim::unpack(regions_.claims().slots[slot].load());
+    auto claim = channel::Claim::unpack(regions_.claims().slots[slot].packed.load());
     bool running =
         claim.state == channel::SlotState::kRunning || claim.state == channel::SlotState::kClaimed;
     if (running && claim.worker == record.number && claim.incarnation == record.incarnation) {

@@ -23,7 +23,8 @@ namespace {
 // PHP reads its stack limit (zend.max_allowed_stack_size) from the thread's size.
 constexpr size_t kThreadStack = 8 << 20;
 
-struct WorkerThread {
+// Lies apart from what other threads write.
+struct alignas(channel::kCacheLine) WorkerThread {
   pthread_t handle;
   RequestState state;
   std::unique_ptr<channel::WorkerChannel> channel;

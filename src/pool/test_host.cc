@@ -44,7 +44,7 @@ std::unique_ptr<channel::SharedRegions> regions;
 // Changes the claim words of running requests as no honest worker does.
 template <class Change>
 void forge_words(Change change) {
-  for (std::atomic<uint64_t>& word : regions->claims().slots) {
+  for (auto& [word] : regions->claims().slots) {
     channel::Claim claim = channel::Claim::unpack(word);
     if (claim.state != channel::SlotState::kRunning) continue;
     change(claim);
@@ -61,7 +61,7 @@ void scribble(std::string_view verb) {
     forge_words([](channel::Claim& claim) { claim.worker = 4000; });
     ::raise(SIGKILL);
   } else if (verb == "scribble-other-words") {
-    for (std::atomic<uint64_t>& word : claims.slots) {
+    for (auto& [word] : claims.slots) {
       if (word == 0) word = 0xDEADBEEF12345678;
     }
   } else if (verb == "scribble-pass-over") {
