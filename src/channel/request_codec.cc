@@ -98,9 +98,10 @@ VarsByLength make_vars_by_length() {
 
 const VarsByLength kVarsByLength = make_vars_by_length();
 
-void put_nul_terminated(std::string& out, std::string_view text) {
-  out += text;
-  out += '\0';
+char* put_nul_terminated(char* at, std::string_view text) {
+  at = std::ranges::copy(text, at).out;
+  *at++ = '\0';
+  return at;
 }
 
 }  // namespace
@@ -141,9 +142,17 @@ void RequestEncoder::set_time_limit(uint32_t seconds) {
 
 void RequestEncoder::append(Var var, std::string_view name, std::string_view value) {
   VarEntry entry{var, static_cast<uint16_t>(name.size()), static_cast<uint32_t>(value.size())};
-  bytes_.append(reinterpret_cast<const char*>(&entry), sizeof entry);
-  if (var == Var::kNamed) put_nul_terminated(bytes_, name);
-  put_nul_terminated(bytes_, value);
+  const size_t begin = bytes_.size();
+  const size_t name_bytes = var == Var::kNamed ? name.size() + 1 : 0;
+  const size_t size = begin + sizeof entry + name_bytes + value.size() + 1;
+  // At once: some thirty of these are made for each request.
+  bytes_.resize_and_overwrite(size, [&](char* bytes, size_t) {
+    std::memcpy(bytes + begin, &entry, sizeof entry);
+    char* at = bytes + begin + sizeof entry;
+    if (name_bytes > 0) at = put_nul_terminated(at, name);
+    put_nul_terminated(at, value);
+    return size;
+  });
 }
 
 void RequestEncoder::add(Var var, std::string_view value) { append(var, {}, value); }
