@@ -20,10 +20,15 @@ ssize_t ClientSocket::receive(std::span<char> room) {
 
 ssize_t ClientSocket::send(std::span<const iovec> pieces, bool more) {
   if (tls_) return tls_->send(pieces);
+  int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+  if (pieces.size() == 1) {
+    const iovec& piece = pieces.front();
+    return base::retry_eintr(
+        [&] { return ::send(fd_.get(), piece.iov_base, piece.iov_len, flags); });
+  }
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = std::min(pieces.size(), kMaxPieces);
-  int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
   return base::retry_eintr([&] { return ::sendmsg(fd_.get(), &message, flags); });
 }
 

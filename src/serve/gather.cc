@@ -7,8 +7,6 @@ namespace {
 
 // The kernel takes 1024 in one call; a frame needs two, or one more for each piece of a ring.
 constexpr size_t kMostPieces = 1000;
-// Copying so much costs less than another piece.
-constexpr size_t kCopiedBytes = 2 << 10;
 
 }  // namespace
 

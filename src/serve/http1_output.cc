@@ -82,12 +82,18 @@ void Http1Connection::emit(BodyPieces body, Last last) {
   if (last == Last::kYes) answer_complete_ = true;
   bool with_body = body.size > 0 && framing_ != Framing::kNone && !head_only_;
   bool chunked = framing_ == Framing::kChunked && !head_only_;
+  bool copied = body.size <= kCopiedBytes;
   if (with_body && chunked) http::append_chunk_header(services_.scratch, body.size);
+  if (with_body && copied) {
+    for (std::string_view piece : body.pieces) services_.scratch.append(piece);
+  }
   services_.pieces.clear();
   gather(services_.scratch);
   if (with_body) {
     body_given_ += body.size;
-    for (std::string_view piece : body.pieces) gather(piece);
+    for (std::string_view piece : body.pieces) {
+      if (!copied) gather(piece);
+    }
     if (chunked) gather(http::kChunkEnd);
   }
   if (chunked && last == Last::kYes) gather(http::kLastChunk);

@@ -30,6 +30,8 @@ inline constexpr size_t kOutputLow = 64 << 10;
 // A flushed stream holds its script back when this much waits: what the script says is news.
 inline constexpr size_t kStreamHigh = 64 << 10;
 inline constexpr size_t kStreamLow = 16 << 10;
+// Copying so much costs less than one more piece in a call of the kernel.
+inline constexpr size_t kCopiedBytes = 2 << 10;
 // One turn of sendfile() or of reading the spool, so that one client cannot hold up the loop.
 inline constexpr size_t kFileTurnBytes = 1 << 20;
 // A static file up to this size is kept in memory and goes out with its head in one call.
