@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <string>
 
+#include "php/execution_timer.h"
 #include "php/functions.h"
 #include "php/ini.h"
 #include "php/interrupt.h"
@@ -102,6 +103,7 @@ void enter_engine() {
 
 void leave_engine() {
 #ifdef ZTS
+  delete_execution_timer();
   ts_free_thread();
 #endif
 }

@@ -1,5 +1,6 @@
 #include "php/functions.h"
 
+#include "php/execution_timer.h"
 #include "php/filter_input.h"
 #include "php/function_list.h"
 #include "php/ini.h"
@@ -78,6 +79,13 @@ PHP_MINIT_FUNCTION(howdah) {
   return SUCCESS;
 }
 
+PHP_RSHUTDOWN_FUNCTION(howdah) {
+  (void)type, (void)module_number;
+  // The host's own thread runs PHP now and then, and has nobody to delete a timer that is kept.
+  if (current_state != nullptr) keep_execution_timer();
+  return SUCCESS;
+}
+
 PHP_MINFO_FUNCTION(howdah) {
   (void)zend_module;
   php_info_print_table_start();
@@ -85,15 +93,9 @@ PHP_MINFO_FUNCTION(howdah) {
   php_info_print_table_end();
 }
 
-zend_module_entry module_entry = {STANDARD_MODULE_HEADER,
-                                  "tokio_sapi",
-                                  all_functions,
-                                  PHP_MINIT(howdah),
-                                  nullptr,
-                                  nullptr,
-                                  nullptr,
-                                  PHP_MINFO(howdah),
-                                  HOWDAH_VERSION,
+zend_module_entry module_entry = {STANDARD_MODULE_HEADER,    "tokio_sapi",      all_functions,
+                                  PHP_MINIT(howdah),         nullptr,           nullptr,
+                                  PHP_RSHUTDOWN(howdah),     PHP_MINFO(howdah), HOWDAH_VERSION,
                                   STANDARD_MODULE_PROPERTIES};
 
 }  // namespace

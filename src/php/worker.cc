@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "channel/control.h"
+#include "php/execution_timer.h"
 #include "php/internal_caches.h"
 #include "php/opcache_restarts.h"
 #include "php/php_api.h"
@@ -27,10 +28,14 @@ void answer_plainly(int status, const char* text) {
   zend_end_try();
 }
 
-#ifndef ZTS
-// PHP's own way asks for the old directory and returns to it: three system calls. Every request
-// sets its own here, so one is enough.
+// PHP's own way asks for the old directory and returns to it. Every request sets its own here, so
+// that is left out.
+#ifdef ZTS
+// Of this thread, by PHP's account; a new request begins in the process's.
+void enter_directory_of(const char* path) { VCWD_CHDIR_FILE(path); }
+#else
 WorkingDirectory working_directory;
+void enter_directory_of(const char* path) { working_directory.enter_that_of(path); }
 #endif
 
 // The front has looked, but the file may have gone since then. Asked only after a failure, so that
@@ -47,9 +52,7 @@ void execute_script(RequestState* state) {
     answer_plainly(404, "File not found.\n");
     return;
   }
-#ifndef ZTS
-  working_directory.enter_that_of(path);
-#endif
+  enter_directory_of(path);
   zend_file_handle script;
   zend_stream_init_filename(&script, path);
   script.primary_script = true;
@@ -70,6 +73,7 @@ bool serve(RequestState* state) {
   set_request_info(state);
   state->in_request = true;
   hold_internal_caches();
+  lend_execution_timer();
   bool started = php_request_startup() == SUCCESS;
   leave_request_start();
   restore_internal_caches();
@@ -93,9 +97,7 @@ WorkerEnd run_worker(RequestState& state, uint32_t limit) {
     current_state = nullptr;
     return end;
   }
-#ifndef ZTS
   SG(options) |= SAPI_OPTION_NO_CHDIR;
-#endif
   WorkerEnd end = WorkerEnd::kRetired;
   while (const channel::Request* request = state.channel->next_request()) {
     // The front gives what this worker has claimed and not begun to another host.

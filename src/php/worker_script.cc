@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ext/spl/spl_exceptions.h>
 
+#include "php/execution_timer.h"
 #include "php/function_list.h"
 #include "php/handled_request.h"
 #include "php/opcache_restarts.h"
@@ -117,6 +118,7 @@ void run_once(RequestState* state) {
   SG(request_info).request_uri = const_cast<char*>(script->name.c_str());
   SG(request_info).path_translated = const_cast<char*>(script->path.c_str());
   SG(sapi_headers).http_response_code = 200;
+  lend_execution_timer();
   bool started = php_request_startup() == SUCCESS;
   leave_request_start();
   if (started) {

@@ -387,6 +387,19 @@ TEST_F(Worker, SetTimeLimitWorks) {
   expect_sound();
 }
 
+// In thread mode the timer outlives the request that has set it.
+TEST_F(Worker, ATimeLimitEndsWithItsRequest) {
+  if (!kSignalsReachLoops) GTEST_SKIP() << "the thread sanitizer holds signals back";
+  constexpr const char* kBusy =
+      "<?php for ($end = hrtime(true) + 1.3e9; hrtime(true) < $end;); echo 'done';";
+  EXPECT_EQ(run("<?php set_time_limit(1); echo 'short';").body, "short");
+  EXPECT_EQ(run(kBusy).body, "done");
+  EXPECT_EQ(run("<?php set_time_limit(1); for (;;) {}").status, 500);
+  EXPECT_EQ(run(kBusy).body, "done");
+  EXPECT_EQ(run("<?php set_time_limit(1); for (;;) {}").status, 500);
+  expect_sound();
+}
+
 // --- interruption, death
 
 void cancel_once(WorkerDriver& driver) {
