@@ -24,6 +24,8 @@ extern "C" {
 namespace howdah::php {
 namespace {
 
+// So many possible roots, and a fork's own garbage is worth collecting; PHP's first threshold.
+constexpr uint32_t kWorthCollecting = 10000;
 constexpr const char* kHugePagesVariable = "USE_ZEND_ALLOC_HUGE_PAGES";
 
 // --- of the template
@@ -89,6 +91,14 @@ void restore_template() {
 }
 
 // --- of a fork
+
+// A collection counts down and up again what each object of the boot refers to: a copy of all of
+// their pages, for the little that one request leaves.
+int collect_when_worthwhile() {
+  zend_gc_status status;
+  zend_gc_get_status(&status);
+  return status.num_roots < kWorthCollecting ? 0 : zend_gc_collect_cycles();
+}
 
 void prepare_fork() {
   // Pages that are copied one by one are cheaper than fresh ones of 2 MB.
@@ -191,6 +201,10 @@ bool snapshot_script(RequestState* state) {
   snapshot.attach(*state);
   seed_anew();
   return true;
+}
+
+void go_on_after_request() {
+  if (gc_collect_cycles == zend_gc_collect_cycles) gc_collect_cycles = collect_when_worthwhile;
 }
 
 void run_shutdown_functions() {

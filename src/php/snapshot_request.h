@@ -26,6 +26,10 @@ bool snapshot_script(RequestState* state);
 // In a fork whose handler has returned, before the answer is complete: those of the request.
 void run_shutdown_functions();
 
+// In a fork whose answer is complete, and which goes on with the script: gc_collect_cycles(), which
+// worker scripts call there, is put off until there is much to collect.
+void go_on_after_request();
+
 // In a fork, in place of php_request_shutdown(): completes the answer where that is still to be
 // done, gives the lane to the next fork and ends the process.
 [[noreturn]] void end_snapshot_request(RequestState* state);

@@ -20,6 +20,7 @@
 #include "channel/worker_channel.h"
 #include "php/request_state.h"
 #include "php/snapshot_descriptors.h"
+#include "php/snapshot_pages.h"
 #include "php/snapshot_table.h"
 
 namespace howdah::php {
@@ -62,7 +63,7 @@ class SnapshotTemplate {
   // --- in a fork
   // `state` becomes that of the lane's worker. Ends the process when it cannot.
   void attach(RequestState& state);
-  // The lane is for the next fork. The process has nothing to do with it from here on.
+  // The lane is for the next fork. The process has nothing to do with it from here on, and ends.
   void hand_over();
 
  private:
@@ -82,6 +83,7 @@ class SnapshotTemplate {
   const uint32_t ready_;
   uint32_t epoch_ = 0;
   SnapshotDescriptors descriptors_;
+  SnapshotPages pages_;
   std::vector<Lane> lanes_;
   Lane* lane_ = nullptr;  // in a fork: its own
   std::unique_ptr<channel::WorkerChannel> channel_;

@@ -223,6 +223,19 @@ TEST_F(Snapshot, TheScriptGoesOnAfterItsAnswerAndServesNoOther) {
   EXPECT_FALSE(driver.seen.contains(ControlType::kExited));
 }
 
+TEST_F(Snapshot, GarbageIsCollectedAfterTheRequestWhenThereIsMuchOfIt) {
+  start(
+      "<?php $handler = function () { for ($i = 0; $i < $_GET['n']; $i++) { $o = new stdClass; "
+      "$o->self = $o; } echo 'x', gc_collect_cycles(); }; "
+      "while (frankenphp_handle_request($handler)) { for ($i = 0; $i < $_GET['after']; $i++) { "
+      "$o = new stdClass; $o->self = $o; } $n = gc_collect_cycles(); "
+      "$all = gc_status()['collected'] > 5000 ? 'much' : 'little'; echo \"$n, $all\\n\"; }");
+  EXPECT_EQ(get("n=10&after=10").body, "x9");
+  EXPECT_TRUE(driver.wait_for_line("0, little"));
+  EXPECT_EQ(get("n=0&after=15000").body, "x0");
+  EXPECT_TRUE(driver.wait_for_line("0, much"));
+}
+
 TEST_F(Snapshot, AScriptThatEndsAfterItsRequestIsAForkThatEnds) {
   start("<?php frankenphp_handle_request(function () { echo 'x'; }); echo \"end\\n\";");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(get().body, "x");

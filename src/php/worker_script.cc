@@ -191,6 +191,7 @@ PHP_FUNCTION(frankenphp_handle_request) {
   const base::Nanos began = state->request->claimed_at;
   give_back(state);
   state->run.served = forked;
+  if (forked) go_on_after_request();
   if (!sound) return;
   if (!forked) look_for_wanted_restart(began);
   RETURN_TRUE;
