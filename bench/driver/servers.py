@@ -211,15 +211,16 @@ NGINX_TLS = """
     ssl_session_cache shared:tls:10m;
 """
 
-NGINX_FRONT_CONTROLLER = "location / { try_files $uri /index.php$is_args$args; }"
+NGINX_FRONT_CONTROLLER = "location / {{ try_files $uri /{script}$is_args$args; }}"
 
 
 class NginxFpm(Server):
-    """nginx in front of PHP-FPM, or, without PHP, nginx for static files. `certificate` as with Howdah."""
+    """nginx in front of PHP-FPM, or, without PHP, nginx for static files. `certificate` as with Howdah; `front_controller`
+    is the name of the script that gets what is no file."""
 
     programs = ("nginx", "php-fpm8.2")
 
-    def __init__(self, folder, name, www, ini, certificate, keepalive=False, front_controller=False):
+    def __init__(self, folder, name, www, ini, certificate, keepalive=False, front_controller=""):
         self.name = name
         super().__init__(folder)
         self._ini = ini
@@ -230,7 +231,7 @@ class NginxFpm(Server):
             "www": www,
             "port": self.port,
             "tls": NGINX_TLS.format(port=self.tls_port, certificate=certificate[0], key=certificate[1]) if certificate else "",
-            "front_controller": NGINX_FRONT_CONTROLLER if front_controller else "",
+            "front_controller": NGINX_FRONT_CONTROLLER.format(script=front_controller) if front_controller else "",
             "user": f"user {php_user()};" if root else "",
             "identity": f"user = {php_user()}\ngroup = {php_user()}" if root else "",
             # For each nginx worker. A kept connection holds a PHP-FPM worker: more of them would starve the rest.

@@ -18,6 +18,7 @@ $kernel = $app->make(Illuminate\Contracts\Http\Kernel::class);
 $kernel->bootstrap();
 
 $router = $app['router'];
+$warm_up = isset($enlarge) ? $enlarge($app, $router) : fn () => null; // large.php
 $router->get('/api/ping', fn () => ['pong' => true, 'laravel' => app()->version()]);
 $router->get('/hello/{name}', fn ($name) => "Hello $name");
 $router->post('/echo', fn (Request $request) => ['post' => $request->post(), 'len' => strlen($request->getContent())]);
@@ -59,4 +60,7 @@ $serve = function () use ($app, $kernel) {
     $kernel->terminate($request, $response);
 };
 
+if ($_SERVER['FRANKENPHP_WORKER'] ?? false) {
+    $warm_up();
+}
 serve($serve);
