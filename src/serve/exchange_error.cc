@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 
 // What a script said of the body that it did not make: not true of the one that takes its place.
-bool is_about_body(std::string_view name) {
+bool is_about_body(std::string_view name, std::string_view value) {
+  if (http::iequals(name, "vary")) return http::iequals(value, "accept-encoding");
   return http::iequals(name, "content-encoding") || http::iequals(name, "content-language") ||
          http::iequals(name, "content-disposition");
 }
@@ -47,7 +48,7 @@ void Exchange::send_empty_error(int status) {
   std::swap(answer_, script_head_);
   answer_.clear(status);
   script_head_.for_each([&](std::string_view name, std::string_view value) {
-    if (!is_about_body(name)) answer_.add(name, value);
+    if (!is_about_body(name, value)) answer_.add(name, value);
   });
   send_error_body(status);
 }

@@ -88,10 +88,12 @@ TEST_F(ExchangeErrorTest, SpeaksForScriptsThatSayNothing) {
                        {{"Content-Type", "application/json"},
                         {"Content-Encoding", "gzip"},
                         {"X-App", "1"},
+                        {"Vary", "Accept-Encoding"},
                         {"Content-Length", "0"}}};
   EXPECT_THAT(script_answer(head, "", kBrowser),
               AllOf(EndsWith("\r\n\r\n<p>gone</p>"), HasSubstr("Content-Type: text/html"),
-                    HasSubstr("X-App: 1\r\n"), Not(HasSubstr("Content-Encoding")),
+                    HasSubstr("X-App: 1\r\n"), HasSubstr("\r\nVary: Accept\r\n"),
+                    Not(HasSubstr("Accept-Encoding")), Not(HasSubstr("Content-Encoding")),
                     Not(HasSubstr("application/json"))));
   EXPECT_THAT(script_answer(head, "", ""), EndsWith("\r\n\r\nNot Found"));
   EXPECT_THAT(script_answer(head, "{}", kBrowser), EndsWith("\r\n\r\n{}"));
