@@ -1,0 +1,2 @@
+<?php // Until it is interrupted.
+while (true);
