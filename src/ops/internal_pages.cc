@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
-#include "base/json.h"
-#include "base/process_info.h"
+#include "ops/live_page.h"
 #include "ops/machine.h"
 #include "ops/metrics_text.h"
 
@@ -14,43 +11,19 @@ namespace {
 
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 
-double seconds(base::Nanos nanos) {
-  return static_cast<double>(nanos / base::kMillisecond) / 1000.0;
-}
-
 Page not_ready(std::string_view reason) {
   return {.status = 503,
           .body = fmt::format(R"({{"status":"unavailable","reason":"{}"}})", reason)};
 }
 
-void append_worker(std::string& out, const pool::WorkerStatus& worker) {
-  out += R"({"pool":)";
-  base::append_json_string(out, worker.pool);
-  fmt::format_to(std::back_inserter(out), R"(,"worker":{},"pid":{},"state":"{}","request":)",
-                 worker.worker, worker.pid, name_of(worker.phase));
-  if (worker.request.empty()) {
-    out += "null";
-  } else {
-    base::append_json_string(out, worker.request);
-  }
-  fmt::format_to(
-      std::back_inserter(out), R"(,"elapsed":{},"requests":{},"memory":{},"restarts":{}}})",
-      seconds(worker.busy_for), worker.requests, base::own_memory(worker.pid), worker.restarts);
+Page live_page() {
+  LivePage page = make_live_page();
+  return {.content_type = "text/html; charset=utf-8",
+          .body = std::move(page.html),
+          .content_security_policy = std::move(page.policy)};
 }
 
 }  // namespace
-
-std::string_view name_of(Phase phase) {
-  switch (phase) {
-    case Phase::kStarting:
-      return "starting";
-    case Phase::kServing:
-      return "serving";
-    case Phase::kDraining:
-      return "draining";
-  }
-  return "starting";
-}
 
 std::optional<Order> order_at(std::string_view target) {
   if (target == "/reload") return Order::kReload;
@@ -58,18 +31,21 @@ std::optional<Order> order_at(std::string_view target) {
   return std::nullopt;
 }
 
-Page InternalPages::get(std::string_view method, std::string_view target) const {
+Page InternalPages::get(std::string_view method, std::string_view target) {
   if (method != "GET" && method != "HEAD") {
     return {.status = 405, .body = R"({"error":"only GET and HEAD"})"};
   }
   std::string_view path = target.substr(0, target.find('?'));
+  if (path == "/") return live_page();
   if (path == "/health") return health();
   if (path == "/health/live") return {.body = R"({"status":"ok"})"};
   if (path == "/health/ready") return ready();
   if (path == "/health/startup") return startup();
-  if (path == "/metrics") return metrics();
+  if (path == "/metrics") return {.content_type = kMetricsType, .body = metrics_text(take())};
   if (path == "/config") return {.body = sources_.config};
-  if (path == "/workers") return {.body = workers()};
+  // The feed itself comes from EventFeed; this is for HEAD.
+  if (path == "/events") return {.content_type = "text/event-stream"};
+  if (path == "/workers") return {.body = workers_json(with_memory(sources_.workers()))};
   if (order_at(path)) return {.status = 405, .body = R"({"error":"only POST"})"};
   return {.status = 404, .body = R"({"error":"no such page"})"};
 }
@@ -84,7 +60,7 @@ Page InternalPages::health() const {
 Page InternalPages::ready() const {
   Phase phase = sources_.phase.load(std::memory_order_relaxed);
   if (phase != Phase::kServing) return not_ready(name_of(phase));
-  if (!sources_.pool().ready) return not_ready("no live worker");
+  if (!pool::sum_of(sources_.pools()).ready) return not_ready("no live worker");
   return {.body = R"({"status":"ok"})"};
 }
 
@@ -93,48 +69,24 @@ Page InternalPages::startup() const {
   return started ? Page{.body = R"({"status":"ok"})"} : not_ready("starting");
 }
 
-Page InternalPages::metrics() const {
-  MetricsSnapshot snapshot{.totals = sources_.metrics.totals(),
-                           .pool = sources_.pool(),
-                           .pools = sources_.pools,
-                           .workers = sources_.workers(),
-                           .memory = {},
-                           .machine = machine_status(),
-                           .log_lines_dropped = sources_.log_lines_dropped(),
-                           .uptime = base::monotonic_now() - sources_.started};
-  for (const pool::WorkerStatus& worker : snapshot.workers) {
-    if (worker.pid == 0) continue;
-    snapshot.memory.push_back({worker.pool, worker.worker, base::own_memory(worker.pid)});
-  }
-  return {.content_type = kMetricsType, .body = metrics_text(snapshot)};
-}
-
-std::string InternalPages::workers() const {
-  std::string out = R"({"workers":[)";
-  bool first = true;
-  for (const pool::WorkerStatus& worker : sources_.workers()) {
-    if (!first) out += ',';
-    first = false;
-    append_worker(out, worker);
-  }
-  out += "]}";
-  return out;
-}
-
-std::string InternalPages::status() const {
-  pool::PoolStatus pool = sources_.pool();
-  Totals totals = sources_.metrics.totals();
-  std::string out = fmt::format(
-      R"({{"version":"{}","state":"{}","uptime":{},"active_connections":{},"total_requests":{},)"
-      R"("waiting":{},"running":{},"dropped":{},"timeouts":{},"mode":"{}","host_pid":{},"php":)",
-      HOWDAH_VERSION, name_of(sources_.phase.load(std::memory_order_relaxed)),
-      seconds(base::monotonic_now() - sources_.started), totals.active_connections(),
-      totals.all_requests, pool.waiting, pool.running, totals.dropped, pool.timeouts,
-      pool.threads ? "thread" : "process", pool.host_pid);
-  base::append_json_string(out, pool.php_version);
-  out += ',';
-  out += workers().substr(1);
-  return out;
+Snapshot InternalPages::take() {
+  const base::Nanos now = base::monotonic_now();
+  Snapshot snapshot{.taken = base::wall_now(),
+                    .uptime = now - sources_.started,
+                    .phase = sources_.phase.load(std::memory_order_relaxed),
+                    .totals = sources_.metrics.totals(),
+                    .pools = sources_.pools(),
+                    .workers = with_memory(sources_.workers()),
+                    .failed = sources_.metrics.failed(),
+                    .slow = sources_.metrics.slow(),
+                    .machine = machine_status(),
+                    .spool_bytes = sources_.spool_bytes(),
+                    .log_lines_dropped = sources_.log_lines_dropped()};
+  snapshot.pool = pool::sum_of(snapshot.pools);
+  window_.add(now, snapshot.totals);
+  snapshot.rates = window_.rates();
+  snapshot.latency = window_.latency();
+  return snapshot;
 }
 
 }  // namespace howdah::ops

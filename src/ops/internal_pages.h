@@ -11,17 +11,11 @@
 
 #include "base/clock.h"
 #include "ops/metrics.h"
+#include "ops/rate_window.h"
+#include "ops/snapshot.h"
 #include "pool/status.h"
 
 namespace howdah::ops {
-
-enum class Phase {
-  kStarting,  // no worker has been ready yet
-  kServing,
-  kDraining,  // accepts nothing more
-};
-
-std::string_view name_of(Phase phase);
 
 // What a POST can ask for.
 enum class Order {
@@ -35,6 +29,7 @@ struct Page {
   int status = 200;
   std::string_view content_type = "application/json";
   std::string body;
+  std::string content_security_policy;  // empty = none
 };
 
 // What a POST needs (internal_access.h).
@@ -43,16 +38,17 @@ struct InternalAccess {
   std::string address;  // INTERNAL_ADDR
 };
 
-// Thread-safe as far as its sources are. Lives in the front, outlived by what it reads.
+// Used by the internal server's thread alone; its sources are made for that. Lives in the front,
+// outlived by what it reads.
 class InternalPages {
  public:
   struct Sources {
     const Metrics& metrics;
     const std::atomic<Phase>& phase;
-    base::Nanos started;                     // monotonic
-    std::function<pool::PoolStatus()> pool;  // the sum of all
-    std::vector<std::string> pools;          // their names
+    base::Nanos started;  // monotonic
+    std::function<std::vector<pool::PoolStatus>()> pools;
     std::function<std::vector<pool::WorkerStatus>()> workers;
+    std::function<uint64_t()> spool_bytes;
     std::function<uint64_t()> log_lines_dropped;
     // Has an order carried out; the function it gets is called, once, on a thread of its own
     // choice.
@@ -60,18 +56,19 @@ class InternalPages {
     std::string config;  // the answer of /config
     InternalAccess access;
   };
-  explicit InternalPages(Sources sources) : sources_(std::move(sources)) {}
+  explicit InternalPages(Sources sources)
+      : sources_(std::move(sources)), window_(sources_.started) {}
 
   // `method` GET or HEAD, else 405; `target` in origin form, its query is ignored; unknown = 404.
-  Page get(std::string_view method, std::string_view target) const;
-  // What `howdah status` prints: health and workers in one JSON object.
-  std::string status() const;
+  Page get(std::string_view method, std::string_view target);
+  // snapshot_json() of now: an event of the feed, and what `howdah status` shows.
+  std::string status() { return snapshot_json(take()); }
   // What an order has come to: status 200 when it is done. `done` is called on any thread.
   void carry_out(Order order, std::function<void(Page)> done) const {
     sources_.carry_out(order, std::move(done));
   }
   const InternalAccess& access() const { return sources_.access; }
-  // After a reload. Not beside the other members.
+  // After a reload.
   void use_config(std::string json, InternalAccess access) {
     sources_.config = std::move(json);
     sources_.access = std::move(access);
@@ -81,10 +78,10 @@ class InternalPages {
   Page health() const;
   Page ready() const;
   Page startup() const;
-  Page metrics() const;
-  std::string workers() const;
+  Snapshot take();
 
   Sources sources_;
+  RateWindow window_;
 };
 
 }  // namespace howdah::ops

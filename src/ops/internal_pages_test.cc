@@ -20,7 +20,7 @@ class Pages : public ::testing::Test {
 
   Metrics metrics_{1};
   std::atomic<Phase> phase_{Phase::kServing};
-  pool::PoolStatus pool_{.ready = true, .php_version = "8.2.1"};
+  pool::PoolStatus pool_{.name = "w.php", .ready = true, .php_version = "8.2.1"};
   std::vector<pool::WorkerStatus> workers_ = {{.pool = "w.php",
                                                .worker = 1,
                                                .pid = 0,
@@ -31,8 +31,9 @@ class Pages : public ::testing::Test {
   InternalPages pages_{{.metrics = metrics_,
                         .phase = phase_,
                         .started = base::monotonic_now(),
-                        .pool = [this] { return pool_; },
+                        .pools = [this] { return std::vector{pool_}; },
                         .workers = [this] { return workers_; },
+                        .spool_bytes = [] { return uint64_t{7}; },
                         .log_lines_dropped = [] { return uint64_t{5}; },
                         .config = R"({"workers":2})"}};
 };
@@ -85,7 +86,7 @@ TEST_F(Pages, MetricsAreInPrometheusFormat) {
 TEST_F(Pages, ConfigIsWhatAppMadeOfIt) { EXPECT_EQ(get("/config").body, R"({"workers":2})"); }
 
 TEST_F(Pages, RefusesEverythingElse) {
-  EXPECT_EQ(get("/").status, 404);
+  EXPECT_EQ(get("/nothing").status, 404);
   EXPECT_EQ(get("/health/").status, 404);
   EXPECT_EQ(get("/health", "POST").status, 405);
   for (const char* path : {"/reload", "/workers/restart"}) EXPECT_EQ(get(path).status, 405) << path;
@@ -97,6 +98,15 @@ TEST_F(Pages, OrdersHavePathsOfTheirOwn) {
   EXPECT_EQ(order_at("/workers/restart"), Order::kRestart);
   EXPECT_EQ(order_at("/workers"), std::nullopt);
   EXPECT_EQ(order_at("/reload?x"), std::nullopt);
+}
+
+TEST_F(Pages, TheRootIsALivePage) {
+  EXPECT_EQ(get("/").content_type, "text/html; charset=utf-8");
+  EXPECT_THAT(get("/").content_security_policy, StartsWith("default-src 'none'"));
+}
+
+TEST_F(Pages, TheFeedIsNamedButNotMadeHere) {
+  EXPECT_EQ(get("/events", "HEAD").content_type, "text/event-stream");
 }
 
 TEST_F(Pages, StatusIsOneJsonObject) {

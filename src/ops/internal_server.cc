@@ -10,10 +10,10 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <exception>
+#include <list>
 #include <memory>
 #include <utility>
 
@@ -26,7 +26,6 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
-using Stream = boost::beast::basic_stream<asio::generic::stream_protocol>;
 using Serve = std::function<asio::awaitable<void>(InternalSocket)>;
 
 // After descriptors have run out.
@@ -44,7 +43,8 @@ asio::awaitable<void> count_and_serve(Serve& serve, InternalSocket socket, size_
   --connections;
 }
 
-asio::awaitable<void> accept_loop(asio::io_context& io, base::UniqueFd listener, Serve serve) {
+asio::awaitable<void> accept_loop(asio::io_context& io, base::UniqueFd listener, Serve serve,
+                                  std::function<bool()> make_room) {
   asio::posix::stream_descriptor watched(io, listener.release());
   asio::steady_timer pause(io);
   size_t connections = 0;
@@ -61,7 +61,7 @@ asio::awaitable<void> accept_loop(asio::io_context& io, base::UniqueFd listener,
       continue;
     }
     base::UniqueFd accepted(fd);
-    if (connections >= kMostInternalConnections) continue;
+    if (connections >= kMostInternalConnections && !make_room()) continue;
     sockaddr_storage name{};
     socklen_t size = sizeof name;
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
@@ -71,6 +71,37 @@ asio::awaitable<void> accept_loop(asio::io_context& io, base::UniqueFd listener,
     asio::co_spawn(io, count_and_serve(serve, std::move(socket), connections), ignore_exception);
   }
 }
+
+// Connections whose request is not there yet, the one that waits longest first. Somebody who opens
+// many and says nothing must not keep a probe out.
+class WaitingStreams {
+ public:
+  // In the list for as long as it lives.
+  class Place {
+   public:
+    Place(WaitingStreams& list, InternalStream& stream)
+        : streams_(list.streams_), place_(streams_.insert(streams_.end(), &stream)) {}
+    ~Place() { streams_.erase(place_); }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+   private:
+    std::list<InternalStream*>& streams_;
+    std::list<InternalStream*>::iterator place_;
+  };
+
+  // Ends the connection that waits longest. Its place is given up a little later, so that it goes
+  // to the end of the list first.
+  bool end_oldest() {
+    if (streams_.empty()) return false;
+    streams_.splice(streams_.end(), streams_, streams_.begin());
+    streams_.back()->close();
+    return true;
+  }
+
+ private:
+  std::list<InternalStream*> streams_;
+};
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -83,6 +114,11 @@ http::response<http::string_body> make_response(Page page,
   response.set(http::field::content_type,
                boost::beast::string_view(page.content_type.data(), page.content_type.size()));
   response.set(http::field::cache_control, "no-store");
+  response.set("X-Content-Type-Options", "nosniff");
+  if (!page.content_security_policy.empty()) {
+    response.set("Content-Security-Policy", page.content_security_policy);
+    response.set("Referrer-Policy", "no-referrer");
+  }
   if (page.status == 405) {
     response.set(http::field::allow, order_at(view(request.target())) ? "POST" : "GET, HEAD");
   }
@@ -119,8 +155,14 @@ asio::awaitable<Page> answer_post(const InternalPages& pages, Order order, Inter
   co_return co_await carry_out_and_wait(pages, order);
 }
 
-asio::awaitable<void> serve_http(const InternalPages& pages, InternalSocket socket) {
-  Stream stream(std::move(socket));
+bool wants_events(const http::request<http::string_body>& request) {
+  std::string_view target = view(request.target());
+  return request.method() == http::verb::get && target.substr(0, target.find('?')) == "/events";
+}
+
+asio::awaitable<void> serve_http(InternalPages& pages, EventFeed& feed, WaitingStreams& waiting,
+                                 InternalSocket socket) {
+  InternalStream stream(std::move(socket));
   boost::beast::flat_buffer buffer;
   for (;;) {
     error_code error;
@@ -128,15 +170,25 @@ asio::awaitable<void> serve_http(const InternalPages& pages, InternalSocket sock
     parser.header_limit(kInternalHeadBytes);
     parser.body_limit(kInternalBodyBytes);
     stream.expires_after(kInternalTimeout);
-    co_await http::async_read(stream, buffer, parser,
-                              asio::redirect_error(asio::use_awaitable, error));
+    {
+      WaitingStreams::Place place(waiting, stream);
+      co_await http::async_read(stream, buffer, parser,
+                                asio::redirect_error(asio::use_awaitable, error));
+    }
     if (error) break;
     const auto& request = parser.get();
+    const bool events = wants_events(request);
+    if (events && !feed.is_full()) {
+      co_await feed.serve(stream);
+      break;
+    }
     Page page;
     auto order = order_at(view(request.target()));
     if (request.method() == http::verb::post && order) {
       page = co_await answer_post(pages, *order, stream.socket(), request);
       stream.expires_after(kInternalTimeout);
+    } else if (events) {
+      page = {.status = 503, .body = R"({"error":"too many listen already"})"};
     } else {
       page = pages.get(view(request.method_string()), view(request.target()));
     }
@@ -150,10 +202,12 @@ asio::awaitable<void> serve_http(const InternalPages& pages, InternalSocket sock
 
 }  // namespace
 
-void accept_connections(asio::io_context& io, int listener, Serve serve) {
+void accept_connections(asio::io_context& io, int listener, Serve serve,
+                        std::function<bool()> make_room) {
   base::UniqueFd copy(::fcntl(listener, F_DUPFD_CLOEXEC, 3));
   if (!copy) base::die("fcntl(F_DUPFD_CLOEXEC)");
-  asio::co_spawn(io, accept_loop(io, std::move(copy), std::move(serve)), ignore_exception);
+  asio::co_spawn(io, accept_loop(io, std::move(copy), std::move(serve), std::move(make_room)),
+                 ignore_exception);
 }
 
 asio::awaitable<Page> carry_out_and_wait(const InternalPages& pages, Order order) {
@@ -177,12 +231,17 @@ asio::awaitable<Page> carry_out_and_wait(const InternalPages& pages, Order order
   co_return std::move(wait->page);
 }
 
-void start_internal_server(asio::io_context& io, const InternalPages& pages,
+void start_internal_server(asio::io_context& io, InternalPages& pages, EventFeed& feed,
                            const std::vector<int>& listeners) {
+  // Shared by the listeners' tasks, which end with `io`.
+  auto waiting = std::make_shared<WaitingStreams>();
   for (int listener : listeners) {
-    accept_connections(io, listener, [&pages](InternalSocket socket) {
-      return serve_http(pages, std::move(socket));
-    });
+    accept_connections(
+        io, listener,
+        [&pages, &feed, waiting](InternalSocket socket) {
+          return serve_http(pages, feed, *waiting, std::move(socket));
+        },
+        [waiting] { return waiting->end_oldest(); });
   }
 }
 

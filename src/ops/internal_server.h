@@ -7,13 +7,14 @@
 // that only monitoring reaches.
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
 #include <vector>
 
+#include "ops/event_feed.h"
 #include "ops/internal_pages.h"
+#include "ops/internal_stream.h"
 
 namespace howdah::ops {
 
@@ -27,19 +28,20 @@ inline constexpr uint64_t kInternalBodyBytes = 64 << 10;
 // may take a minute, and one that runs already comes first.
 inline constexpr std::chrono::seconds kOrderLimit{150};
 
-using InternalSocket = boost::asio::generic::stream_protocol::socket;
-
 // Accepts on `listener` (a copy of it, closed with `io`) for as long as `io` runs and starts one
-// coroutine for each connection; above kMostInternalConnections they are closed at once.
-void accept_connections(boost::asio::io_context& io, int listener,
-                        std::function<boost::asio::awaitable<void>(InternalSocket)> serve);
+// coroutine for each connection. Above kMostInternalConnections `make_room` is asked to end another
+// one; where it does not, the new one is closed at once.
+void accept_connections(
+    boost::asio::io_context& io, int listener,
+    std::function<boost::asio::awaitable<void>(InternalSocket)> serve,
+    std::function<bool()> make_room = [] { return false; });
 
 // Has an order carried out and waits for what comes of it. On the thread of its `io`.
 boost::asio::awaitable<Page> carry_out_and_wait(const InternalPages& pages, Order order);
 
-// Serves `pages` on listening descriptors, which the caller keeps. `io` runs on one thread; `pages`
-// lives until that has ended.
-void start_internal_server(boost::asio::io_context& io, const InternalPages& pages,
+// Serves `pages` and `feed` on listening descriptors, which the caller keeps. `io` runs on one
+// thread; both live until that has ended.
+void start_internal_server(boost::asio::io_context& io, InternalPages& pages, EventFeed& feed,
                            const std::vector<int>& listeners);
 
 }  // namespace howdah::ops

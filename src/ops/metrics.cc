@@ -33,6 +33,8 @@ void LoopMetrics::on_exchange(const serve::ExchangeReport& report) {
   if (report.timed_out) timeouts_.add(1);
   if (report.dropped) dropped_.add(1);
   duration_.add(report.duration);
+  if (report.status >= 500) failed_.add(RecentRequest::of(report));
+  if (report.duration >= kSlowAnswer) slow_.add(RecentRequest::of(report));
   if (report.worker < 0) return;
   queue_.add(report.queue_time);
   php_.add(report.php_time);
@@ -66,6 +68,13 @@ Totals Metrics::totals() const {
   Totals totals;
   for (const auto& loop : loops_) loop->add_to(totals);
   return totals;
+}
+
+std::vector<RecentRequest> Metrics::newest(const RecentRing& (LoopMetrics::*ring)() const) const {
+  std::vector<RecentRequest> all;
+  for (const auto& loop : loops_) ((*loop).*ring)().copy_to(all);
+  keep_newest(all);
+  return all;
 }
 
 }  // namespace howdah::ops

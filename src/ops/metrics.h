@@ -9,11 +9,13 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "ops/recent.h"
 #include "serve/observer.h"
 
 namespace howdah::ops {
@@ -23,17 +25,22 @@ inline constexpr std::array<std::string_view, 9> kMethods = {
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "OTHER"};
 inline constexpr size_t kStatusClasses = 5;  // 1xx .. 5xx
 
-// Upper bounds of the histograms' buckets; the last bucket has none.
-inline constexpr std::array<base::Nanos, 14> kBuckets = {
-    500 * base::kMicrosecond, 1 * base::kMillisecond,   2500 * base::kMicrosecond,
-    5 * base::kMillisecond,   10 * base::kMillisecond,  25 * base::kMillisecond,
-    50 * base::kMillisecond,  100 * base::kMillisecond, 250 * base::kMillisecond,
-    500 * base::kMillisecond, 1 * base::kSecond,        2500 * base::kMillisecond,
-    5 * base::kSecond,        10 * base::kSecond};
+// Upper bounds of the histograms' buckets; the last bucket has none. Up to REQUEST_TIMEOUT's
+// default.
+inline constexpr std::array<base::Nanos, 19> kBuckets = {
+    100 * base::kMicrosecond, 250 * base::kMicrosecond,  500 * base::kMicrosecond,
+    1 * base::kMillisecond,   2500 * base::kMicrosecond, 5 * base::kMillisecond,
+    10 * base::kMillisecond,  25 * base::kMillisecond,   50 * base::kMillisecond,
+    100 * base::kMillisecond, 250 * base::kMillisecond,  500 * base::kMillisecond,
+    1 * base::kSecond,        2500 * base::kMillisecond, 5 * base::kSecond,
+    10 * base::kSecond,       30 * base::kSecond,        60 * base::kSecond,
+    120 * base::kSecond};
 
 struct HistogramTotals {
   std::array<uint64_t, kBuckets.size() + 1> buckets{};  // not cumulative
   base::Nanos sum = 0;
+
+  uint64_t count() const { return std::accumulate(buckets.begin(), buckets.end(), uint64_t{0}); }
 };
 
 // The numbers of all shards, or of one, at about one point in time.
@@ -89,6 +96,8 @@ class alignas(128) LoopMetrics final : public serve::ExchangeObserver {
   }
   void on_flood(http::Http2Cost cost) override { floods_[static_cast<size_t>(cost)].add(1); }
   void add_to(Totals& totals) const;
+  const RecentRing& failed() const { return failed_; }
+  const RecentRing& slow() const { return slow_; }
 
  private:
   std::array<Counter, kMethods.size()> requests_;
@@ -97,6 +106,7 @@ class alignas(128) LoopMetrics final : public serve::ExchangeObserver {
   std::array<Counter, http::kHttp2Costs> floods_;
   Counter timeouts_, dropped_, received_, sent_, opened_, closed_;
   Histogram duration_, queue_, php_;
+  RecentRing failed_, slow_;
 };
 
 // Made before the loops run, outlives them.
@@ -106,8 +116,13 @@ class Metrics {
   LoopMetrics& loop(size_t index) { return *loops_[index]; }
   // From any thread.
   Totals totals() const;
+  // Answers of 500 and above, and those that took kSlowAnswer: the last ones, newest first.
+  std::vector<RecentRequest> failed() const { return newest(&LoopMetrics::failed); }
+  std::vector<RecentRequest> slow() const { return newest(&LoopMetrics::slow); }
 
  private:
+  std::vector<RecentRequest> newest(const RecentRing& (LoopMetrics::*ring)() const) const;
+
   std::vector<std::unique_ptr<LoopMetrics>> loops_;
 };
 

@@ -1,20 +1,16 @@
 #include "ops/metrics.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <set>
-#include <sstream>
+#include <algorithm>
 #include <thread>
 
-#include "ops/metrics_text.h"
+#include "ops/machine.h"
 
 namespace howdah::ops {
 namespace {
 
 using base::kMillisecond;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 serve::ExchangeReport report(std::string_view method, int status) {
   serve::ExchangeReport report;
@@ -82,6 +78,25 @@ TEST(Metrics, ABucketHoldsItsUpperBound) {
   EXPECT_EQ(totals.buckets.back(), 1U);
 }
 
+TEST(Metrics, BucketsReachFromAMillisecondToTheLongestRequest) {
+  EXPECT_LE(kBuckets.front(), kMillisecond);
+  EXPECT_EQ(kBuckets.back(), 120 * base::kSecond);
+  EXPECT_TRUE(std::ranges::is_sorted(kBuckets));
+}
+
+TEST(Metrics, RemembersWhatFailedAndWhatTookLong) {
+  Metrics metrics(2);
+  metrics.loop(0).on_exchange(report("GET", 404));
+  metrics.loop(1).on_exchange(report("PUT", 500));
+  serve::ExchangeReport slow = report("GET", 200);
+  slow.duration = kSlowAnswer;
+  metrics.loop(0).on_exchange(slow);
+  ASSERT_EQ(metrics.failed().size(), 1U);
+  EXPECT_EQ(word(metrics.failed()[0].method), "PUT");
+  ASSERT_EQ(metrics.slow().size(), 1U);
+  EXPECT_EQ(metrics.slow()[0].status, 200);
+}
+
 TEST(Metrics, CanBeReadWhileItCounts) {
   Metrics metrics(1);
   std::jthread loop([&] {
@@ -93,89 +108,6 @@ TEST(Metrics, CanBeReadWhileItCounts) {
     ASSERT_GE(now, last);
     last = now;
   }
-}
-
-MetricsSnapshot snapshot() {
-  MetricsSnapshot snapshot;
-  snapshot.totals.requests[0] = 7;
-  snapshot.totals.all_requests = 7;
-  snapshot.totals.responses[1] = 7;
-  snapshot.totals.request_duration.buckets[2] = 7;
-  snapshot.totals.request_duration.sum = 14 * kMillisecond;
-  snapshot.uptime = 2 * base::kSecond;
-  snapshot.pools = {"classic", "w\".php"};
-  snapshot.workers = {
-      {.pool = "classic", .worker = 0, .pid = 5, .phase = pool::WorkerPhase::kIdle},
-      {.pool = "w\".php", .worker = 0, .pid = 6, .phase = pool::WorkerPhase::kBusy},
-      {.pool = "w\".php", .worker = 1, .pid = 7, .phase = pool::WorkerPhase::kBusy}};
-  snapshot.memory = {{"classic", 0, 4096}};
-  snapshot.totals.dropped = 3;
-  snapshot.totals.floods[static_cast<size_t>(http::Http2Cost::kContinuation)] = 4;
-  snapshot.totals.connection_limits[static_cast<size_t>(serve::ConnectionLimit::kAll)] = 5;
-  snapshot.machine.memory_total = 1000;
-  snapshot.machine.memory_available = 250;
-  return snapshot;
-}
-
-TEST(MetricsText, HasTheNamesOfTheContract) {
-  std::string text = metrics_text(snapshot());
-  for (std::string_view line :
-       {"tokio_php_uptime_seconds 2\n",
-        "tokio_php_requests_per_second 3.5\n",
-        "tokio_php_response_time_avg_seconds 0.002\n",
-        "tokio_php_requests_total{method=\"GET\"} 7\n",
-        "tokio_php_requests_total{method=\"OTHER\"} 0\n",
-        "tokio_php_responses_total{status=\"2xx\"} 7\n",
-        "tokio_php_dropped_requests 3\n",
-        "tokio_php_floods_total{kind=\"continuation\"} 4\n",
-        "tokio_php_floods_total{kind=\"reset\"} 0\n",
-        "tokio_php_connection_limits_total{limit=\"max_connections\"} 5\n",
-        "tokio_php_request_duration_seconds_bucket{le=\"0.001\"} 0\n",
-        "tokio_php_request_duration_seconds_bucket{le=\"0.0025\"} 7\n",
-        "tokio_php_request_duration_seconds_bucket{le=\"+Inf\"} 7\n",
-        "tokio_php_request_duration_seconds_count 7\n",
-        "tokio_php_workers{pool=\"classic\",state=\"idle\"} 1\n",
-        "tokio_php_workers{pool=\"classic\",state=\"busy\"} 0\n",
-        "tokio_php_workers{pool=\"w\\\".php\",state=\"busy\"} 2\n",
-        "tokio_php_worker_memory_bytes{pool=\"classic\",worker=\"0\"} 4096\n",
-        "tokio_php_worker_restarts_total{cause=\"crash\"} 0\n",
-        "tokio_php_worker_restarts_total{cause=\"script\"} 0\n",
-        "tokio_php_worker_restarts_total{cause=\"boot\"} 0\n",
-        "tokio_php_memory_usage_percent 75\n",
-        "node_memory_MemUsed_bytes 750\n"}) {
-    EXPECT_THAT(text, HasSubstr(line));
-  }
-}
-
-// The rules of the format that `promtool check metrics` reports, as far as they can be told apart
-// from a text: HELP and TYPE once and before the samples, no family in two pieces, counters named
-// so.
-TEST(MetricsText, FamiliesAreInOnePieceWithHelpAndType) {
-  std::istringstream lines(metrics_text(snapshot()));
-  std::set<std::string> seen;
-  std::string family;
-  std::string type;
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string first, second, name;
-    words >> first;
-    if (first == "#") {
-      words >> second >> name;
-      if (second == "HELP") {
-        EXPECT_TRUE(seen.insert(name).second) << name << " comes twice";
-        family = name;
-      } else {
-        EXPECT_EQ(name, family);
-        words >> type;
-        EXPECT_EQ(type == "counter", name.ends_with("_total")) << name;
-      }
-      continue;
-    }
-    std::string sample = first.substr(0, first.find('{'));
-    if (type == "histogram") sample.resize(sample.rfind('_'));
-    EXPECT_EQ(sample, family);
-  }
-  EXPECT_GT(seen.size(), 20U);
 }
 
 TEST(Machine, ReadsMeminfo) {

@@ -75,7 +75,7 @@ class Writer {
   std::string_view name_;
 };
 
-void write_requests(Writer& writer, const MetricsSnapshot& snapshot) {
+void write_requests(Writer& writer, const Snapshot& snapshot) {
   const Totals& totals = snapshot.totals;
   double uptime = seconds(snapshot.uptime);
   uint64_t requests = totals.all_requests;
@@ -115,6 +115,8 @@ void write_requests(Writer& writer, const MetricsSnapshot& snapshot) {
                 totals.received_bytes);
   writer.single("tokio_php_sent_bytes_total", "counter", "Bytes of response bodies.",
                 totals.sent_bytes);
+  writer.single("tokio_php_spool_bytes", "gauge",
+                "Bytes of bodies and responses that are in SPOOL_DIR.", snapshot.spool_bytes);
   writer.single("tokio_php_log_lines_dropped_total", "counter",
                 "Log lines dropped because the log could not take them.",
                 snapshot.log_lines_dropped);
@@ -135,21 +137,23 @@ void write_defences(Writer& writer, const Totals& totals) {
   }
 }
 
-void write_workers(Writer& writer, const MetricsSnapshot& snapshot) {
+void write_workers(Writer& writer, const Snapshot& snapshot) {
   writer.family("tokio_php_workers", "gauge", "Workers by state.");
-  for (const std::string& pool : snapshot.pools) {
+  for (const pool::PoolStatus& pool : snapshot.pools) {
     for (WorkerPhase phase : kPhases) {
-      auto count = std::ranges::count_if(snapshot.workers, [&](const pool::WorkerStatus& worker) {
-        return worker.pool == pool && worker.phase == phase;
+      auto count = std::ranges::count_if(snapshot.workers, [&](const WorkerSnapshot& worker) {
+        return worker.status.pool == pool.name && worker.status.phase == phase;
       });
-      writer.sample(fmt::format("pool=\"{}\",state=\"{}\"", label_value(pool), name_of(phase)),
+      writer.sample(fmt::format("pool=\"{}\",state=\"{}\"", label_value(pool.name), name_of(phase)),
                     count);
     }
   }
   writer.family("tokio_php_worker_memory_bytes", "gauge", "Memory a worker shares with nobody.");
-  for (const WorkerMemory& memory : snapshot.memory) {
-    writer.sample(fmt::format("pool=\"{}\",worker=\"{}\"", label_value(memory.pool), memory.worker),
-                  memory.bytes);
+  for (const WorkerSnapshot& worker : snapshot.workers) {
+    if (worker.status.pid == 0) continue;
+    writer.sample(fmt::format("pool=\"{}\",worker=\"{}\"", label_value(worker.status.pool),
+                              worker.status.worker),
+                  worker.memory);
   }
   writer.family("tokio_php_worker_restarts_total", "counter",
                 "Workers replaced or, when idle, ended, by cause.");
@@ -180,23 +184,7 @@ void write_machine(Writer& writer, const MachineStatus& machine) {
 
 }  // namespace
 
-std::string_view name_of(WorkerPhase phase) {
-  switch (phase) {
-    case WorkerPhase::kStarting:
-      return "starting";
-    case WorkerPhase::kIdle:
-      return "idle";
-    case WorkerPhase::kBusy:
-      return "busy";
-    case WorkerPhase::kBackground:
-      return "background";
-    case WorkerPhase::kDead:
-      return "dead";
-  }
-  return "dead";
-}
-
-std::string metrics_text(const MetricsSnapshot& snapshot) {
+std::string metrics_text(const Snapshot& snapshot) {
   Writer writer;
   write_requests(writer, snapshot);
   write_defences(writer, snapshot.totals);

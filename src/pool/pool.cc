@@ -80,6 +80,8 @@ void Pool::on_each_loop(std::function<void(Dispatcher&)> task, std::function<voi
 PoolStatus Pool::status() const {
   std::lock_guard lock(mutex_);
   PoolStatus status = counts_;
+  status.name = options_.name;
+  status.queue_capacity = options_.queue_capacity;
   status.waiting = waiting_.size();
   if (!generation_) return status;
   for (const Worker& worker : generation_->workers()) {

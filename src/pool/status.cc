@@ -8,6 +8,7 @@ void PoolStatus::add(const PoolStatus& other) {
   live_workers += other.live_workers;
   waiting += other.waiting;
   running += other.running;
+  queue_capacity += other.queue_capacity;
   timeouts += other.timeouts;
   abandoned_timeouts += other.abandoned_timeouts;
   restarts_crash += other.restarts_crash;
@@ -21,6 +22,12 @@ void PoolStatus::add(const PoolStatus& other) {
   if (host_pid == 0) host_pid = other.host_pid;
   if (generation == 0) generation = other.generation;
   if (php_version.empty()) php_version = other.php_version;
+}
+
+PoolStatus sum_of(const std::vector<PoolStatus>& pools) {
+  PoolStatus all{.name = "", .ready = true, .php_version = ""};
+  for (const PoolStatus& pool : pools) all.add(pool);
+  return all;
 }
 
 }  // namespace howdah::pool

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -29,11 +30,13 @@ struct WorkerStatus {
 };
 
 struct PoolStatus {
+  std::string name;
   bool ready = false;    // at least one worker lives
   bool threads = false;  // thread mode
   uint32_t live_workers = 0;
   uint64_t waiting = 0;  // jobs no worker has taken
   uint64_t running = 0;
+  uint64_t queue_capacity = 0;      // jobs that may wait
   uint64_t timeouts = 0;            // scripts that were interrupted
   uint64_t abandoned_timeouts = 0;  // of them, those whose client had left before
   // Workers replaced, by cause; those that were idle and are not replaced among them.
@@ -49,8 +52,12 @@ struct PoolStatus {
   uint32_t generation = 0;
   std::string php_version;
 
-  // Of several pools: the numbers are sums, ready is when all are, the rest is the first one's.
+  // Of several pools: the numbers are sums, ready is when all are, the name stays,
+  // the rest is the first one's.
   void add(const PoolStatus& other);
 };
+
+// Of none it is ready: without PHP nothing has to be waited for.
+PoolStatus sum_of(const std::vector<PoolStatus>& pools);
 
 }  // namespace howdah::pool

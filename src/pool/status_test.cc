@@ -6,7 +6,7 @@ namespace howdah::pool {
 namespace {
 
 TEST(PoolStatus, OfSeveralPoolsIsReadyWhenEachIs) {
-  PoolStatus all{.ready = true, .php_version = ""};
+  PoolStatus all{.name = "", .ready = true, .php_version = ""};
   all.add({.ready = true, .live_workers = 2, .waiting = 3, .running = 1, .php_version = "8.2"});
   EXPECT_TRUE(all.ready);
   all.add(

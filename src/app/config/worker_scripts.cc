@@ -254,10 +254,4 @@ std::string pool_name(const Config& config, uint32_t number) {
   return number == 0 ? "classic" : config.worker_scripts[number - 1].given;
 }
 
-std::vector<std::string> pool_names(const Config& config) {
-  std::vector<std::string> names;
-  for (uint32_t number : pool_numbers(config)) names.push_back(pool_name(config, number));
-  return names;
-}
-
 }  // namespace howdah::app

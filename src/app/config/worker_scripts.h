@@ -39,6 +39,5 @@ bool classic_is_reachable(const Config& config);
 std::vector<uint32_t> pool_numbers(const Config& config);
 // "classic", or the script as WORKER_SCRIPT names it.
 std::string pool_name(const Config& config, uint32_t number);
-std::vector<std::string> pool_names(const Config& config);
 
 }  // namespace howdah::app

@@ -22,7 +22,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-asio::awaitable<void> answer(const ops::InternalPages& pages, ops::InternalSocket socket) {
+asio::awaitable<void> answer(ops::InternalPages& pages, ops::InternalSocket socket) {
   boost::beast::basic_stream<asio::generic::stream_protocol> stream(std::move(socket));
   stream.expires_after(kControlClientTime);
   std::string line;
@@ -44,7 +44,7 @@ asio::awaitable<void> answer(const ops::InternalPages& pages, ops::InternalSocke
 
 }  // namespace
 
-void start_control_server(asio::io_context& io, int listener, const ops::InternalPages& pages) {
+void start_control_server(asio::io_context& io, int listener, ops::InternalPages& pages) {
   ops::accept_connections(io, listener, [&pages](ops::InternalSocket socket) {
     return answer(pages, std::move(socket));
   });

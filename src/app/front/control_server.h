@@ -23,8 +23,7 @@ inline constexpr std::chrono::seconds kControlClientTime{5};
 inline constexpr size_t kLongestControlLine = 256;
 
 // Serves on `listener` (the caller keeps it) for as long as `io` runs, on its one thread.
-void start_control_server(boost::asio::io_context& io, int listener,
-                          const ops::InternalPages& pages);
+void start_control_server(boost::asio::io_context& io, int listener, ops::InternalPages& pages);
 
 // The client's side: sends `line`, returns the answer.
 base::Result<std::string> ask_server(const std::string& socket_path, std::string_view line,

@@ -142,9 +142,9 @@ ops::InternalPages::Sources FrontServer::page_sources() {
   return {.metrics = metrics_,
           .phase = phase_,
           .started = base::monotonic_now(),
-          .pool = [this] { return pools_->status(); },
-          .pools = pool_names(config_),
+          .pools = [this] { return pools_->statuses(); },
           .workers = [this] { return pools_->worker_status(); },
+          .spool_bytes = [this] { return shared_->spool.used(); },
           .log_lines_dropped = [this] { return sink_.dropped(); },
           .carry_out =
               [this](ops::Order order, OrderDone done) {
@@ -208,7 +208,7 @@ void FrontServer::start_operations() {
   std::vector<int> internal = descriptors(start_.sockets.internal);
   std::vector<int> control = descriptors(start_.sockets.control);
   if (internal.empty() && control.empty()) return;
-  ops::start_internal_server(operations_, pages_, internal);
+  ops::start_internal_server(operations_, pages_, feed_, internal);
   for (int listener : control) start_control_server(operations_, listener, pages_);
   operations_thread_ = std::thread([this] { operations_.run(); });
 }

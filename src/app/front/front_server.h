@@ -18,6 +18,7 @@
 #include "net/event_loop.h"
 #include "net/tls_tickets.h"
 #include "ops/access_log.h"
+#include "ops/event_feed.h"
 #include "ops/internal_pages.h"
 #include "ops/metrics.h"
 #include "serve/front_loop.h"
@@ -127,6 +128,7 @@ class FrontServer final {
   // The internal server and the control socket, on a thread of their own.
   boost::asio::io_context operations_{1};
   ops::InternalPages pages_;
+  ops::EventFeed feed_{pages_};
   std::thread operations_thread_;
 };
 

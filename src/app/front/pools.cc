@@ -152,12 +152,13 @@ void Pools::drain(std::function<void()> on_done) {
   }
 }
 
-pool::PoolStatus Pools::status() const {
-  // Without PHP nothing has to be waited for.
-  pool::PoolStatus all{.ready = true, .php_version = ""};
-  for (const auto& member : members_) all.add(member->pool->status());
-  return all;
+std::vector<pool::PoolStatus> Pools::statuses() const {
+  std::vector<pool::PoolStatus> statuses;
+  for (const auto& member : members_) statuses.push_back(member->pool->status());
+  return statuses;
 }
+
+pool::PoolStatus Pools::status() const { return pool::sum_of(statuses()); }
 
 std::vector<pool::WorkerStatus> Pools::worker_status() const {
   std::vector<pool::WorkerStatus> all;

@@ -52,7 +52,9 @@ class Pools final {
   // `on_done` is called when all have drained.
   void drain(std::function<void()> on_done);
 
-  // From any thread. The sum over all pools; ready when each is.
+  // From any thread.
+  std::vector<pool::PoolStatus> statuses() const;
+  // The sum over all pools; ready when each is.
   pool::PoolStatus status() const;
   std::vector<pool::WorkerStatus> worker_status() const;
 
