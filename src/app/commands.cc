@@ -24,6 +24,8 @@
 #include "app/front/control_server.h"
 #include "app/parent/parent.h"
 #include "app/parent/process_title.h"
+#include "app/status/ask.h"
+#include "app/status/status_command.h"
 
 namespace howdah::app {
 namespace {
@@ -147,24 +149,6 @@ int check(const Config& config) {
   return print(text + "The configuration is valid.\n");
 }
 
-std::string describe_status(const json& status) {
-  std::string text = fmt::format(
-      "howdah {}: {}, up {:.0f} s, PHP {} ({} mode)\n"
-      "{} connections, {} requests, {} waiting, {} running, {} dropped, {} timed out\n",
-      status.value("version", ""), status.value("state", ""), status.value("uptime", 0.0),
-      status.value("php", ""), status.value("mode", ""), status.value("active_connections", 0),
-      status.value("total_requests", uint64_t{0}), status.value("waiting", 0),
-      status.value("running", 0), status.value("dropped", 0), status.value("timeouts", 0));
-  for (const json& worker : status.value("workers", json::array())) {
-    const json& request = worker["request"];
-    text += fmt::format("  {} worker {:<3} pid {:<8} {:<9} {:>9} requests  {}\n",
-                        worker.value("pool", ""), worker.value("worker", 0), worker.value("pid", 0),
-                        worker.value("state", ""), worker.value("requests", uint64_t{0}),
-                        request.is_string() ? request.get<std::string>() : "");
-  }
-  return text;
-}
-
 std::string describe_reload(const json& reload) {
   std::string text =
       fmt::format("reloaded: worker generation {} serves\n", reload.value("generation", 0));
@@ -175,27 +159,11 @@ std::string describe_reload(const json& reload) {
   return text;
 }
 
-// `howdah status` and `howdah reload`: a question to the running server.
-int ask(const Config& config, std::string_view line, StatusFormat format) {
-  if (config.control_socket.empty()) return refuse({"there is no CONTROL_SOCKET to ask"});
-  const bool reload = line == "reload";
-  auto answer = ask_server(config.control_socket, line, reload ? kReloadTimeout : kStatusTimeout);
-  if (!answer) {
-    std::fprintf(stderr, "howdah: no server answers at CONTROL_SOCKET=%s: %s\n",
-                 config.control_socket.c_str(), answer.error().message().c_str());
-    return 1;
-  }
-  json parsed = json::parse(*answer, nullptr, false);
-  if (parsed.is_object() && parsed.contains("error")) {
-    std::fprintf(stderr, "howdah: %s\n", parsed.value("error", "").c_str());
-    return 1;
-  }
-  if (!parsed.is_object()) {
-    std::fprintf(stderr, "howdah: the server ended before it answered\n");
-    return 1;
-  }
-  if (reload) return print(describe_reload(parsed));
-  return print(format == StatusFormat::kText ? describe_status(parsed) : *answer);
+int reload(const Config& config) {
+  ServerAnswer answer = ask_running_server(config, "reload", kReloadTimeout);
+  if (answer.problem.empty()) return print(describe_reload(answer.json));
+  std::fprintf(stderr, "howdah: %s\n", answer.problem.c_str());
+  return answer.exit_status;
 }
 
 int run(const CommandLine& line, ProcessTitle& title) {
@@ -211,9 +179,9 @@ int run(const CommandLine& line, ProcessTitle& title) {
   Loaded loaded = load_config(sources);
   switch (line.command) {
     case Command::kStatus:
-      return ask(loaded.config, "status", line.status_format);
+      return show_status(loaded.config, line.status_format);
     case Command::kReload:
-      return ask(loaded.config, "reload", StatusFormat::kText);
+      return reload(loaded.config);
     default:
       break;
   }

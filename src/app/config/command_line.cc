@@ -26,7 +26,7 @@ constexpr std::string_view kUsage = R"(Howdah, an application server for PHP.
   howdah [serve] [DIR]     serve; with DIR: for development, on 127.0.0.1:8080
   howdah check             validate the configuration, say what would run and what is unwise
   howdah reload            start new workers with new code and settings, then end the old
-  howdah status [--json]   how the running server is
+  howdah status [--json]   how the running server is; on a terminal, live
 
   --watch                  with serve DIR: new workers when code changes, browsers reload
   --env-file FILE          settings from NAME=value lines
