@@ -28,6 +28,7 @@ enum class ControlType : uint32_t {
   kKill = 4,
   kFinish = 5,       // no more requests: end when the last worker has ended
   kListScripts = 6,  // one descriptor: a file for the list of OPcache's scripts
+  kLook = 7,         // worker, incarnation, ticket: where is the script of this request
   // host -> front
   kReady = 16,    // version, text = build id; status = a WorkerKind; pid = the host's; text after a
                   // newline = PHP version
@@ -43,6 +44,10 @@ enum class ControlType : uint32_t {
   kScriptsListed = 23,  // the list that was asked for is complete
   kScriptsWarmed =
       24,  // status = scripts compiled ahead; pid = how many were not, text = a line each
+  // worker, incarnation, ticket: the answer to kLook, within 100 ms. text: what the worker waits
+  // for in the kernel (may be empty), then a line a frame, the innermost first; empty when the
+  // request is over or the worker does not tell
+  kLooked = 25,
 };
 inline constexpr int32_t kTakesNoMore = 1;
 // What the workers of a host are.
@@ -67,6 +72,7 @@ struct ControlHeader {
   int32_t pid = 0;
   int32_t status = 0;
   uint32_t requests = 0;  // kSpawn: end after so many; 0 = no limit
+  uint32_t ticket = 0;    // kLook, kLooked: of the request
   uint32_t text_size = 0;
 };
 

@@ -111,6 +111,8 @@ class alignas(kCacheLine) WorkerChannel {
   void request_stop();
 
   uint32_t worker() const { return worker_; }
+  // Of the held request.
+  uint32_t ticket() const { return ticket_; }
 
  private:
   WorkerChannel(SharedRegions& regions, uint32_t worker, uint32_t incarnation)

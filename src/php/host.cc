@@ -98,7 +98,6 @@ class Host {
   void take_signals();
   void forward_lines();
   void ask_for_renewal();
-  int wait_limit() const;
 
   const Options& options_;
   FrontLink& link_;
@@ -243,6 +242,9 @@ void Host::handle(channel::ControlMessage& message) {
     case channel::ControlType::kInterrupt:
       workers_->interrupt(header.worker, header.incarnation);
       break;
+    case channel::ControlType::kLook:
+      workers_->look(header.worker, header.incarnation, header.ticket);
+      break;
     case channel::ControlType::kKill:
       workers_->kill(header.worker, header.incarnation, header.status * base::kSecond);
       break;
@@ -279,8 +281,6 @@ void Host::ask_for_renewal() {
               .status = wanted == Renewal::kNeeded ? channel::kTakesNoMore : 0});
 }
 
-int Host::wait_limit() const { return workers_->needs_time() ? Workers::kTimeIntervalMs : -1; }
-
 int Host::run() {
   enum { kControl, kSignals, kErrors, kThreads, kRenewal, kFixed };
   std::vector<pollfd> polled;
@@ -298,7 +298,7 @@ int Host::run() {
       polled[kErrors] = {errors_.fd(), POLLIN, 0};
       workers_->add_pipes(polled);
     }
-    if (::poll(polled.data(), polled.size(), wait_limit()) < 0 && errno != EINTR)
+    if (::poll(polled.data(), polled.size(), workers_->time_interval()) < 0 && errno != EINTR)
       return kExitFailed;
 
     if ((polled[kControl].revents & POLLOUT) != 0) link_.flush();
@@ -308,7 +308,7 @@ int Host::run() {
     if (polled[kThreads].revents != 0) workers_->reap();
     if (polled[kErrors].revents != 0) forward_lines();
     workers_->read_pipes(polled, kFixed);
-    if (workers_->needs_time()) workers_->on_time(base::monotonic_now());
+    if (workers_->time_interval() >= 0) workers_->on_time(base::monotonic_now());
     if ((polled[kControl].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
       auto received = link_.receive(message);
       if (!received && received.error().sys_errno == EAGAIN) continue;

@@ -4,6 +4,7 @@
 
 #include "php/php_api.h"
 #include "php/request_state.h"
+#include "php/script_stack.h"
 
 namespace howdah::php {
 namespace {
@@ -34,6 +35,7 @@ void on_signal(int) {
 // PHP calls this at a VM instruction after EG(vm_interrupt) was set. Left by a longjmp.
 void on_vm_interrupt(zend_execute_data* execute_data) {
   RequestState* state = current_state;
+  if (state != nullptr) answer_stack_wish(*state);
   if (state != nullptr && state->interrupt_wanted != 0) {
     state->interrupt_wanted = 0;
     if (state->connected() && state->interrupted == 0 && state->channel->cancelled()) {

@@ -23,6 +23,7 @@
 #include <SAPI.h>
 #include <Zend/zend_exceptions.h>
 #include <Zend/zend_extensions.h>
+#include <Zend/zend_generators.h>
 #include <Zend/zend_interfaces.h>
 #include <Zend/zend_signal.h>
 #include <Zend/zend_smart_str.h>

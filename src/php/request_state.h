@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "channel/worker_channel.h"
 #include "php/answer_writer.h"
+#include "php/script_stack.h"
 #include "php/worker_script.h"
 
 namespace howdah::php {
@@ -25,6 +26,7 @@ struct WorkerNote {
   };
   std::atomic<uint32_t> ready;
   char text[508];
+  StackNote stack;
 };
 
 // One per worker process or worker thread, alive as long as that.

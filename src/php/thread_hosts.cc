@@ -134,6 +134,15 @@ void ThreadHosts::interrupt(uint32_t worker, uint32_t incarnation) {
   }
 }
 
+void ThreadHosts::look(uint32_t worker, uint32_t incarnation, uint32_t ticket) {
+  if (ThreadHost* host = owner_of(worker, incarnation)) {
+    host->link.send({.type = ControlType::kLook,
+                     .worker = worker,
+                     .incarnation = incarnation,
+                     .ticket = ticket});
+  }
+}
+
 void ThreadHosts::kill(uint32_t worker, uint32_t incarnation, base::Nanos grace) {
   ThreadHost* host = owner_of(worker, incarnation);
   if (host == nullptr) return;
@@ -148,8 +157,9 @@ void ThreadHosts::finish() {
   for (const auto& host : hosts_) host->link.send({.type = ControlType::kFinish});
 }
 
-bool ThreadHosts::needs_time() const {
-  return std::ranges::any_of(hosts_, [](const auto& host) { return host->leaving; });
+int ThreadHosts::time_interval() const {
+  const bool any = std::ranges::any_of(hosts_, [](const auto& host) { return host->leaving; });
+  return any ? kTimeIntervalMs : -1;
 }
 
 void ThreadHosts::on_time(base::Nanos now) {

@@ -36,13 +36,14 @@ class ThreadHosts final : public Workers {
 
   void spawn(SpawnOrder order) override;
   void interrupt(uint32_t worker, uint32_t incarnation) override;
+  void look(uint32_t worker, uint32_t incarnation, uint32_t ticket) override;
   void kill(uint32_t worker, uint32_t incarnation, base::Nanos grace) override;
   void finish() override;
   bool done() const override { return hosts_.empty(); }
   bool has_lost() const override { return false; }
   void kill_all() override;
   void reap() override;
-  bool needs_time() const override;
+  int time_interval() const override;
   void on_time(base::Nanos now) override;
   void add_pipes(std::vector<pollfd>& polled) const override;
   void read_pipes(const std::vector<pollfd>& polled, size_t first) override;

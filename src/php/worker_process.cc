@@ -79,6 +79,15 @@ void WorkerSet::signal_worker(const Worker& record) {
   if (pid > 0) ::kill(pid, SIGRTMIN + 4);
 }
 
+void WorkerSet::with_place(const Worker& record,
+                           const std::function<void(const ScriptPlace&)>& use) {
+  // A fork of this process has everything where this one has it.
+  ScriptPlace place = own_script_place();
+  place.pid = snapshot_ ? snapshot_->owner(record.number, record.incarnation) : record.pid;
+  place.tid = place.pid;
+  if (place.pid > 0) use(place);
+}
+
 void WorkerSet::kill_worker(Worker& record) {
   if (record.pid > 0) kill_with_children(record.pid);
 }

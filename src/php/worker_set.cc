@@ -139,8 +139,13 @@ void WorkerSet::interrupt(uint32_t worker, uint32_t incarnation) {
   on_time(now);
 }
 
-bool WorkerSet::needs_time() const {
-  return std::ranges::any_of(workers_, [](const auto& each) { return each->interrupt_until != 0; });
+int WorkerSet::time_interval() const {
+  int interval = -1;
+  for (const auto& each : workers_) {
+    if (each->look_ticket != 0) return kLookIntervalMs;
+    if (each->interrupt_until != 0) interval = kTimeIntervalMs;
+  }
+  return interval;
 }
 
 // The worker may have finished that request meanwhile: the next one must not be signalled.
@@ -158,6 +163,7 @@ bool WorkerSet::runs_cancelled_request(const Worker& record) const {
 
 void WorkerSet::on_time(base::Nanos now) {
   for (auto& record : workers_) {
+    if (record->look_ticket != 0) take_look(*record, now);
     if (record->interrupt_until == 0 || now < record->next_interrupt) continue;
     report_note(*record);
     if (now >= record->interrupt_until || !runs_cancelled_request(*record)) {

@@ -5,7 +5,9 @@
 // Workers are processes or threads, by the kind of PHP (worker_process.cc, worker_thread.cc: one of
 // the two is in the program). Used by the host's thread alone.
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "channel/worker_channel.h"
@@ -19,6 +21,8 @@ namespace howdah::php {
 
 class WorkerSet final : public Workers {
  public:
+  // A script that has not come to a VM instruction by then is in a C function.
+  static constexpr base::Nanos kStackPatience = 50 * base::kMillisecond;
   // The front kills after 2 s; by then there is nobody to interrupt any more.
   static constexpr base::Nanos kInterruptLimit = 2500 * base::kMillisecond;
 
@@ -30,14 +34,15 @@ class WorkerSet final : public Workers {
 
   void spawn(SpawnOrder order) override;
   void interrupt(uint32_t worker, uint32_t incarnation) override;
+  void look(uint32_t worker, uint32_t incarnation, uint32_t ticket) override;
   void kill(uint32_t worker, uint32_t incarnation, base::Nanos grace) override;
   void finish() override;
   bool done() const override;
   bool has_lost() const override { return !workers_.empty(); }
   void kill_all() override;
   void reap() override;
-  bool needs_time() const override;
-  // Signals the workers whose cancelled request still runs.
+  int time_interval() const override;
+  // Signals the workers whose cancelled request still runs; answers kLook.
   void on_time(base::Nanos now) override;
   // One entry per worker with a pipe.
   void add_pipes(std::vector<pollfd>& polled) const override;
@@ -54,6 +59,8 @@ class WorkerSet final : public Workers {
     bool lost = false;       // thread mode: to be killed, which a thread cannot be
     base::Nanos interrupt_until = 0;
     base::Nanos next_interrupt = 0;
+    uint32_t look_ticket = 0;  // 0: nobody has asked
+    base::Nanos look_until = 0;
     LinePipe output;
   };
 
@@ -67,6 +74,9 @@ class WorkerSet final : public Workers {
   // Fills the record's pid or thread and pipe.
   base::Status start(Worker& record, SpawnOrder order);
   void signal_worker(const Worker& record);
+  // Calls `use` with where the worker's script is, which stays there during the call; not when
+  // there is no such thread.
+  void with_place(const Worker& record, const std::function<void(const ScriptPlace&)>& use);
   void kill_worker(Worker& record);
 
   // --- snapshot mode, worker_snapshot.cc. A record is a lane, or the template (kNoWorker), whose
@@ -85,6 +95,11 @@ class WorkerSet final : public Workers {
 
   Worker* find(uint32_t worker, uint32_t incarnation);
   bool runs_cancelled_request(const Worker& record) const;
+  bool runs_request(const Worker& record, uint32_t ticket) const;
+  // --- worker_looks.cc
+  void take_look(Worker& record, base::Nanos now);
+  std::string look_from_outside(const Worker& record);
+  void report_look(Worker& record, std::string_view text);
   WorkerNote* note_of(uint32_t worker) const { return notes() + worker; }
   // The template's, behind all workers'.
   WorkerNote* template_note() const { return note_of(channel::kMaxWorkers); }

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <mutex>
 
 #include "channel/control.h"
 #include "php/engine.h"
@@ -30,6 +31,8 @@ struct alignas(channel::kCacheLine) WorkerThread {
   std::unique_ptr<channel::WorkerChannel> channel;
   int ended_event = -1;
   std::atomic<pid_t> tid{0};
+  std::mutex place_mutex;  // held while the host uses `place`
+  ScriptPlace place;       // its tid is 0 when PHP is not there
   std::atomic<bool> ended{false};
   uint32_t requests = 0;                // as in SpawnOrder
   WorkerEnd end = WorkerEnd::kRetired;  // valid once `ended` is true
@@ -42,8 +45,16 @@ void* thread_main(void* argument) {
   pthread_setname_np(pthread_self(), name);
   enter_engine();
   self->tid.store(static_cast<pid_t>(::syscall(SYS_gettid)));
+  {
+    std::lock_guard lock(self->place_mutex);
+    self->place = own_script_place();
+  }
   self->end = run_worker(self->state, self->requests);
   self->tid.store(0);
+  {
+    std::lock_guard lock(self->place_mutex);
+    self->place = {};
+  }
   leave_engine();
   self->ended.store(true);
   uint64_t one = 1;
@@ -109,6 +120,13 @@ base::Status WorkerSet::start(Worker& record, SpawnOrder order) {
 void WorkerSet::signal_worker(const Worker& record) {
   pid_t tid = thread_of(record)->tid.load();
   if (tid != 0) ::syscall(SYS_tgkill, ::getpid(), tid, interrupt_signal());
+}
+
+void WorkerSet::with_place(const Worker& record,
+                           const std::function<void(const ScriptPlace&)>& use) {
+  WorkerThread* thread = thread_of(record);
+  std::lock_guard lock(thread->place_mutex);
+  if (thread->place.tid != 0) use(thread->place);
 }
 
 void WorkerSet::kill_worker(Worker& record) {

@@ -27,8 +27,10 @@ inline constexpr int kSpawnFailedStatus = 71 << 8;
 
 class Workers {
  public:
-  // Between two calls of on_time() at most, while needs_time().
+  // Between two calls of on_time() at most, while something is to be done in time.
   static constexpr int kTimeIntervalMs = 100;
+  // The same while somebody waits to hear where a script is.
+  static constexpr int kLookIntervalMs = 5;
 
   virtual ~Workers() = default;
 
@@ -36,6 +38,8 @@ class Workers {
   // Reports kSpawned; on failure a line and kExited.
   virtual void spawn(SpawnOrder order) = 0;
   virtual void interrupt(uint32_t worker, uint32_t incarnation) = 0;
+  // Reports kLooked.
+  virtual void look(uint32_t worker, uint32_t incarnation, uint32_t ticket) = 0;
   // `grace`: how long other workers of its process may take to end.
   virtual void kill(uint32_t worker, uint32_t incarnation, base::Nanos grace) = 0;
   // There will be no more workers.
@@ -49,7 +53,8 @@ class Workers {
   // Reports kExited for each worker that has ended, and ends its process group.
   virtual void reap() = 0;
 
-  virtual bool needs_time() const = 0;
+  // One of the two intervals, or -1: on_time() is not needed.
+  virtual int time_interval() const = 0;
   virtual void on_time(base::Nanos now) = 0;
   // What the workers write; read_pipes() gets the same array, entries from `first` on.
   virtual void add_pipes(std::vector<pollfd>& polled) const = 0;

@@ -46,7 +46,7 @@ bool Generation::place(Job& job) {
     return false;
   }
   free_.pop_back();
-  records_[slot] = {.ticket = next_ticket_, .loop = job.loop, .job = &job, .order = order};
+  records_[slot] = Record{.ticket = next_ticket_, .loop = job.loop, .job = &job, .order = order};
   if (++next_ticket_ == 0) next_ticket_ = 1;
   job.state = Job::State::kPlaced;
   job.generation = number_;
@@ -172,6 +172,22 @@ uint32_t Generation::slot_held_by(uint32_t worker, uint32_t incarnation) const {
 
 bool Generation::take_back(uint32_t slot) {
   return !records_[slot].begun() && channel_->take_back(slot, ticket(slot));
+}
+
+std::vector<Generation::Slow> Generation::newly_slow(base::Nanos now, base::Nanos limit) {
+  std::vector<Slow> found;
+  for (uint32_t slot = 0; slot < slot_count(); ++slot) {
+    Record& record = records_[slot];
+    if (record.ticket == 0 || record.slow) continue;
+    const Claim claim = channel_->claim(slot);
+    if (claim.state != SlotState::kRunning || claim.ticket != record.ticket) continue;
+    if (record.running_since == 0) record.running_since = now;
+    if (now - record.running_since < limit) continue;
+    if (record.job != nullptr && record.job->long_lived.load(std::memory_order_relaxed)) continue;
+    record.slow = true;
+    found.push_back({slot, claim, now - record.running_since});
+  }
+  return found;
 }
 
 uint32_t Generation::unclaimed_since(base::Nanos when) const {

@@ -113,6 +113,14 @@ class Generation {
   uint32_t slot_held_by(uint32_t worker, uint32_t incarnation) const;
   bool in_use(uint32_t slot) const { return records_[slot].ticket != 0; }
   uint32_t slot_count() const { return static_cast<uint32_t>(records_.size()); }
+  // Requests that PHP has run for `limit` by now, each of them once. Their time begins when this
+  // function finds them running.
+  struct Slow {
+    uint32_t slot;
+    channel::Claim claim;
+    base::Nanos running_for;
+  };
+  std::vector<Slow> newly_slow(base::Nanos now, base::Nanos limit);
   // Jobs that no worker has taken and that were submitted before `when`.
   uint32_t unclaimed_since(base::Nanos when) const;
   // The slots in use, the one that was filled first at the front.
@@ -141,6 +149,9 @@ class Generation {
     Job* job = nullptr;
     bool letting_go = false;
     uint64_t order = 0;  // its place in the channel's order
+    // newly_slow(): when it was first seen running, and whether it was named.
+    base::Nanos running_since = 0;
+    bool slow = false;
     // Who has sent frames for it; incarnation 0 = nobody yet.
     uint32_t answering_worker = 0;
     uint32_t answering_incarnation = 0;

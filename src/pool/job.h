@@ -5,6 +5,7 @@
 // An exchange gives the pool a Job: an encoded request and where the answer goes. Everything about
 // a job happens on the event loop of the exchange, through that loop's Dispatcher.
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -64,6 +65,10 @@ struct Job {
   // owner's timer; the pool goes by it when the job was abandoned. The owner may change it.
   base::Nanos deadline = 0;
   base::Nanos time_limit = 0;
+
+  // The owner's word that the answer is meant to take long (a stream of events): SLOW_REQUEST is
+  // not for it. Read by another thread.
+  std::atomic<bool> long_lived = false;
 
   // The pool's, under its lock.
   enum class State : uint8_t {

@@ -25,6 +25,13 @@ inline constexpr base::Nanos kLongestBootBackoff = 1 * base::kSecond;
 inline constexpr base::Nanos kBootLogInterval = 900 * base::kMillisecond;
 // Of one worker's script between two looks; a higher number was made up.
 inline constexpr uint32_t kMostScriptRestarts = 1000;
+// How long a host may take to say where a script is; then it is told without.
+inline constexpr base::Nanos kLookLimit = 250 * base::kMillisecond;
+// Those who wait for all workers' stacks, at a time; who comes then hears nothing.
+inline constexpr size_t kMostGatherings = 16;
+// What is kept of a stack, whatever a worker says.
+inline constexpr size_t kMostStackFrames = 70;
+inline constexpr size_t kLongestStackLine = 1000;
 // How often the pool looks at cancelled requests and at the end of a drain.
 inline constexpr base::Nanos kTick = 20 * base::kMillisecond;
 // Body frames one call of on_answer() can carry.

@@ -24,6 +24,7 @@
 #include "pool/generation.h"
 #include "pool/host_link.h"
 #include "pool/limits.h"
+#include "pool/script_stack.h"
 #include "pool/status.h"
 
 namespace howdah::pool {
@@ -36,6 +37,8 @@ struct PoolOptions {
   uint32_t max_requests = 0;      // of one worker, then it is replaced; 0 = no limit
   uint64_t max_memory = 0;        // bytes of one worker's own memory, likewise; 0 = no limit
   uint32_t cpus = 1;              // that all processes of the server may use
+  // A request that PHP runs for longer is logged with its script's stack; 0 = none is.
+  base::Nanos slow_request = 0;
   // How long a generation that another one has replaced may finish what it runs; 0 = no limit.
   base::Nanos retirement_limit = 5 * 60 * base::kSecond;
   // What the scripts' paths begin with: a generation that takes over finds the scripts of the one
@@ -114,6 +117,10 @@ class Pool final {
   // From any thread.
   PoolStatus status() const;
   std::vector<WorkerStatus> worker_status() const;
+  // Where the scripts of the requests are that run now. `done` is called once, on the primary loop,
+  // after kLookLimit at the latest (unless the pool ends before), with those that are known.
+  using StacksDone = std::function<void(std::vector<WorkerStack>)>;
+  void gather_stacks(StacksDone done);
 
  private:
   friend class Dispatcher;
@@ -134,6 +141,22 @@ class Pool final {
     base::Nanos time_limit = 0;
     Generation::Label label;  // from kCancelled on
     bool logged = false;
+  };
+  // Those who have asked for all stacks, and what is known so far (looks.cc).
+  struct Gathering {
+    std::vector<WorkerStack> stacks;
+    size_t missing = 0;
+    StacksDone done;
+  };
+  // A question to a host: where is the script of this request?
+  struct Look {
+    uint32_t generation = 0;
+    channel::Claim claim;
+    base::Nanos until = 0;  // it is answered without the host then
+    // For SLOW_REQUEST, else `gathering` is there.
+    base::Nanos running_for = 0;
+    Generation::Label label;
+    std::shared_ptr<Gathering> gathering;  // shared with the looks at other workers
   };
   enum class Step { kWait, kInterrupt, kKill, kForget };
 
@@ -193,6 +216,7 @@ class Pool final {
   void on_line(Host& host, const channel::ControlMessage& message);
   void on_yielded(Host& host, const channel::ControlMessage& message);
   void on_renewal_wanted(Host& host, const channel::ControlMessage& message);
+  void on_looked(Host& host, const channel::ControlMessage& message);
 
   // --- primary loop
   Host* host_of(uint32_t generation) const;  // nullptr when it has ended
@@ -236,6 +260,15 @@ class Pool final {
   bool all_alive(Host& host) const;
   void count_crash(Host& host, int pid);
   uint32_t request_limit(const Host& host);
+
+  // --- primary loop: where scripts are (looks.cc)
+  void watch_slow(base::Nanos now);
+  void watch_slow(Host& host, base::Nanos now);
+  void start_gathering(StacksDone done);
+  void start_looks(Host& host, const std::shared_ptr<Gathering>& gathering);
+  void look(Host& host, Look look);
+  void end_overdue_looks(base::Nanos now);
+  void end_look(Look& look, ScriptStack stack);
 
   // --- primary loop: how many workers there are, and for how long (growth.cc)
   void adapt(base::Nanos now);
@@ -347,7 +380,9 @@ class Pool final {
   std::optional<Reload> reload_;
   std::vector<ReloadDone> restarts_wanted_;
   uint32_t unwanted_generation_ = 0;  // was asked for, and is not wanted any more
-  std::string last_boot_failure_;     // as it was logged
+  std::vector<Look> looks_;
+  size_t gatherings_ = 0;
+  std::string last_boot_failure_;  // as it was logged
   base::Nanos boot_failure_logged_at_ = 0;
   struct ScriptList {
     uint32_t generation = 0;  // whose scripts

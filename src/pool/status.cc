@@ -22,6 +22,7 @@ void PoolStatus::add(const PoolStatus& other) {
   if (host_pid == 0) host_pid = other.host_pid;
   if (generation == 0) generation = other.generation;
   if (php_version.empty()) php_version = other.php_version;
+  slow_requests += other.slow_requests;
 }
 
 PoolStatus sum_of(const std::vector<PoolStatus>& pools) {

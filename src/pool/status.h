@@ -51,6 +51,7 @@ struct PoolStatus {
   int host_pid = 0;
   uint32_t generation = 0;
   std::string php_version;
+  uint64_t slow_requests = 0;  // that passed SLOW_REQUEST
 
   // Of several pools: the numbers are sums, ready is when all are, the name stays,
   // the rest is the first one's.

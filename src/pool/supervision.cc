@@ -137,6 +137,8 @@ void Pool::on_control(Host& host, const ControlMessage& message) {
       return on_line(host, message);
     case ControlType::kYielded:
       return on_yielded(host, message);
+    case ControlType::kLooked:
+      return on_looked(host, message);
     case ControlType::kRenewalWanted:
       return on_renewal_wanted(host, message);
     case ControlType::kScriptsListed:
@@ -440,6 +442,8 @@ void Pool::settle_released_jobs() {
 void Pool::tick() {
   base::Nanos now = base::monotonic_now();
   watch_orphans(now);
+  watch_slow(now);
+  end_overdue_looks(now);
   renew_if_stuck(now);
   audit_claims();
   settle_released_jobs();

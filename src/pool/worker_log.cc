@@ -40,6 +40,28 @@ std::string passed_through(std::string_view line, const Generation::Label& label
   return written(json) + "\n";
 }
 
+// A line of type "app" whose data may have any form.
+void write_app_line(const base::Logger& log, base::LogLevel level, std::string_view text,
+                    const Generation::Label& label, Json data) {
+  if (!log.enabled(level)) return;
+  if (log.options().format == base::Logger::Format::kText) {
+    return log.log(base::LogType::kApp, level, text,
+                   {label.request_id, label.trace_id, label.span_id},
+                   {{"data", std::string_view(written(data))}});
+  }
+  Json line;
+  std::string when;
+  base::append_iso8601(when, base::wall_now());
+  line["ts"] = when;
+  line["level"] = base::name_of(level);
+  line["type"] = "app";
+  line["msg"] = text;
+  line["ctx"]["service"] = log.options().service;
+  add_ids(line["ctx"], label);
+  line["data"] = std::move(data);
+  log.sink().write_line(written(line) + "\n");
+}
+
 }  // namespace
 
 void log_stderr_line(const base::Logger& log, std::string_view line, int64_t worker,
@@ -61,26 +83,24 @@ base::LogLevel log_level_of(int value) {
 
 void log_record(const base::Logger& log, std::string_view payload, const Generation::Label& label) {
   auto record = channel::decode_record(payload);
-  if (!record || !log.enabled(log_level_of(record->level))) return;
+  if (!record) return;
   auto data = Json::parse(record->attributes, nullptr, /*allow_exceptions=*/false);
   if (!data.is_object()) data = Json::object();
-  const base::LogLevel level = log_level_of(record->level);
-  if (log.options().format == base::Logger::Format::kText) {
-    return log.log(base::LogType::kApp, level, record->text,
-                   {label.request_id, label.trace_id, label.span_id},
-                   {{"data", std::string_view(written(data))}});
-  }
-  Json line;
-  std::string when;
-  base::append_iso8601(when, base::wall_now());
-  line["ts"] = when;
-  line["level"] = base::name_of(level);
-  line["type"] = "app";
-  line["msg"] = record->text;
-  line["ctx"]["service"] = log.options().service;
-  add_ids(line["ctx"], label);
-  line["data"] = std::move(data);
-  log.sink().write_line(written(line) + "\n");
+  write_app_line(log, log_level_of(record->level), record->text, label, std::move(data));
+}
+
+void log_slow_request(const base::Logger& log, const Generation::Label& label, uint32_t worker,
+                      base::Nanos running_for, const ScriptStack& stack) {
+  const std::string& request = label.request;
+  const size_t space = std::min(request.find(' '), request.size());
+  Json data;
+  data["method"] = request.substr(0, space);
+  data["path"] = request.substr(std::min(space + 1, request.size()));
+  data["duration_ms"] = running_for / base::kMillisecond;
+  data["worker"] = worker;
+  data["waiting_in"] = stack.waiting_in;
+  data["stack"] = stack.frames;
+  write_app_line(log, base::LogLevel::kWarn, "slow request " + request, label, std::move(data));
 }
 
 }  // namespace howdah::pool

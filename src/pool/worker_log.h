@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "pool/generation.h"
+#include "pool/script_stack.h"
 
 namespace howdah::pool {
 
@@ -18,6 +19,10 @@ void log_stderr_line(const base::Logger& log, std::string_view line, int64_t wor
 // A channel::LogRecord, of which `payload` is a private copy: a line of type "app" with the
 // record's attributes as its data. A malformed one is dropped.
 void log_record(const base::Logger& log, std::string_view payload, const Generation::Label& label);
+
+// SLOW_REQUEST: PHP has run a request for this long, and still does.
+void log_slow_request(const base::Logger& log, const Generation::Label& label, uint32_t worker,
+                      base::Nanos running_for, const ScriptStack& stack);
 
 base::LogLevel log_level_of(int value);
 

@@ -241,6 +241,7 @@ void Exchange::submit() {
   job_.submitted_at = services_.loop.now();
   job_.time_limit = limit;
   job_.deadline = 0;
+  job_.long_lived.store(false, std::memory_order_relaxed);
   if (jobs_->submit(job_) != pool::Submit::kAccepted) return send_error(503, "queue full");
   job_active_ = true;
   state_ = State::kWaiting;

@@ -125,7 +125,10 @@ bool Exchange::take_head(const channel::ResponseHead& head) {
   for (const channel::ResponseField& field : head.fields()) {
     take_field(field.name, http::trim_ows(field.value));
   }
-  if (event_stream_) restart_deadline(services_.loop.now());
+  if (event_stream_) {
+    restart_deadline(services_.loop.now());
+    job_.long_lived.store(true, std::memory_order_relaxed);
+  }
   state_ = State::kHolding;
   return true;
 }

@@ -146,6 +146,9 @@ struct Config {
   std::string error_pages_dir;                // empty = none
   std::vector<serve::ErrorPage> error_pages;  // what was in it, by status
 
+  // Operations
+  base::Nanos slow_request = 0;  // 0 = none is logged
+
   // Logs
   bool access_log = false;
   base::LogLevel log_level = base::LogLevel::kInfo;

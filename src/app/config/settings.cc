@@ -160,7 +160,7 @@ const Setting kSettings[] = {
      "look for changed files so often; off = where inotify is blind", DurationKind{&C::watch_poll},
      kReload},
     {"SLOW_REQUEST", Section::kOperations, "off", "log the PHP stack of slower requests",
-     DurationKind{}, kReload, kNotYet},
+     DurationKind{&C::slow_request}, kReload},
     {"PROFILE", Section::kOperations, "0", "answer X-Profile: 1 with timing headers", BooleanKind{},
      kReload, kNotYet},
     {"OTEL_EXPORTER_OTLP_ENDPOINT", Section::kOperations, "", "where spans are sent", TextKind{},

@@ -92,6 +92,7 @@ pool::PoolOptions pool_options(const Config& config, uint32_t number) {
                             .max_requests = config.php_max_requests,
                             .max_memory = config.php_max_memory,
                             .cpus = config.cpus,
+                            .slow_request = config.slow_request,
                             .retirement_limit = config.reload_drain,
                             .root = config.document_root};
   if (number == 0) return options;
