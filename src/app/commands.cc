@@ -77,7 +77,7 @@ std::string describe(const Config& config) {
   bool any = false;
   for (const FoundSetting& value : config.settings) {
     if (value.origin == Origin::kDefault) continue;
-    bool secret = find_setting(value.name)->secrecy == Secrecy::kSecret;
+    bool secret = find_setting(value.name)->secrecy != Secrecy::kPublic;
     text += fmt::format("  {}={} (from {})\n", value.name, secret ? "***" : value.text,
                         name_of(value.origin));
     any = true;

@@ -16,6 +16,7 @@ constexpr size_t kFlagsAt = kParentAt + 16 + 1;
 constexpr size_t kSize = kFlagsAt + 2;
 
 constexpr uint8_t kSampled = 0x01;
+constexpr uint64_t kRandomBits = (uint64_t{1} << 56) - 1;
 constexpr uint8_t kRandomId = 0x02;  // level 2: the trace id is random
 
 bool is_lower_hex(std::string_view text) {
@@ -49,7 +50,13 @@ uint64_t nonzero(base::RandomIds& random) {
 
 }  // namespace
 
-TraceContext make_trace_context(std::string_view traceparent, base::RandomIds& random) {
+uint64_t sampling_threshold(double ratio) {
+  return static_cast<uint64_t>((1 - std::clamp(ratio, 0.0, 1.0)) *
+                               static_cast<double>(kRandomBits + 1));
+}
+
+TraceContext make_trace_context(std::string_view traceparent, base::RandomIds& random,
+                                uint64_t threshold) {
   TraceContext trace;
   trace.has_parent = is_traceparent(traceparent);
   if (trace.has_parent) {
@@ -60,9 +67,10 @@ TraceContext make_trace_context(std::string_view traceparent, base::RandomIds& r
     trace.flags = flags & (kSampled | kRandomId);
   } else {
     base::put_hex64(nonzero(random), trace.trace_id);
-    base::put_hex64(random.next(), trace.trace_id + 16);
+    const uint64_t low = random.next();
+    base::put_hex64(low, trace.trace_id + 16);
     std::fill_n(trace.parent_span_id, sizeof trace.parent_span_id, '0');
-    trace.flags = kSampled;
+    trace.flags = (low & kRandomBits) >= threshold ? kSampled : 0;
   }
   base::put_hex64(nonzero(random), trace.span_id);
   return trace;

@@ -60,6 +60,25 @@ TEST_F(TraceContextTest, BeginsATraceWhenTheIncomingOneIsNotValid) {
   }
 }
 
+TEST_F(TraceContextTest, SamplesAShareOfTheTracesThatBeginHere) {
+  auto share = [&](double ratio) {
+    int sampled = 0;
+    for (int i = 0; i < 10'000; ++i) {
+      sampled += make_trace_context("", random_, sampling_threshold(ratio)).sampled() ? 1 : 0;
+    }
+    return sampled;
+  };
+  EXPECT_EQ(share(0), 0);
+  EXPECT_EQ(share(1), 10'000);
+  EXPECT_NEAR(share(0.25), 2'500, 400);  // nine standard deviations
+}
+
+TEST_F(TraceContextTest, TheCallerDecidesAboutItsTraces) {
+  const uint64_t none = sampling_threshold(0), all = sampling_threshold(1);
+  EXPECT_TRUE(make_trace_context("00-" + kTrace + "-" + kSpan + "-01", random_, none).sampled());
+  EXPECT_FALSE(make_trace_context("00-" + kTrace + "-" + kSpan + "-00", random_, all).sampled());
+}
+
 TEST_F(TraceContextTest, KeepsAPlainRequestIdOrMakesOneOfTheTrace) {
   TraceContext trace = make_trace_context("00-" + kTrace + "-" + kSpan + "-01", random_);
   auto request_id = [&](const std::string& incoming) {

@@ -39,7 +39,8 @@ class Feed : public ::testing::Test {
                               return std::vector<pool::WorkerStatus>(workers_);
                             },
                         .spool_bytes = [] { return uint64_t{0}; },
-                        .log_lines_dropped = [] { return uint64_t{0}; }}};
+                        .log_lines_dropped = [] { return uint64_t{0}; },
+                        .spans = [] { return SpanCounts{}; }}};
   EventFeed feed_{pages_, std::chrono::milliseconds(20)};
   boost::asio::io_context io_{1};
 };

@@ -81,7 +81,8 @@ Snapshot InternalPages::take() {
                     .slow = sources_.metrics.slow(),
                     .machine = machine_status(),
                     .spool_bytes = sources_.spool_bytes(),
-                    .log_lines_dropped = sources_.log_lines_dropped()};
+                    .log_lines_dropped = sources_.log_lines_dropped(),
+                    .spans = sources_.spans()};
   snapshot.pool = pool::sum_of(snapshot.pools);
   window_.add(now, snapshot.totals);
   snapshot.rates = window_.rates();

@@ -50,6 +50,7 @@ class InternalPages {
     std::function<std::vector<pool::WorkerStatus>()> workers;
     std::function<uint64_t()> spool_bytes;
     std::function<uint64_t()> log_lines_dropped;
+    std::function<SpanCounts()> spans;
     // Has an order carried out; the function it gets is called, once, on a thread of its own
     // choice.
     std::function<void(Order, std::function<void(Page)>)> carry_out;

@@ -35,6 +35,7 @@ class Pages : public ::testing::Test {
                         .workers = [this] { return workers_; },
                         .spool_bytes = [] { return uint64_t{7}; },
                         .log_lines_dropped = [] { return uint64_t{5}; },
+                        .spans = [] { return SpanCounts{.exported = 7, .dropped = 3}; },
                         .config = R"({"workers":2})"}};
 };
 
@@ -81,6 +82,8 @@ TEST_F(Pages, MetricsAreInPrometheusFormat) {
   Page page = get("/metrics?x=1");
   EXPECT_THAT(page.content_type, StartsWith("text/plain; version=0.0.4"));
   EXPECT_THAT(page.body, HasSubstr("tokio_php_log_lines_dropped_total 5\n"));
+  EXPECT_THAT(page.body, HasSubstr("tokio_php_spans_exported_total 7\n"));
+  EXPECT_THAT(page.body, HasSubstr("tokio_php_spans_dropped_total 3\n"));
 }
 
 TEST_F(Pages, ConfigIsWhatAppMadeOfIt) { EXPECT_EQ(get("/config").body, R"({"workers":2})"); }

@@ -63,6 +63,12 @@ struct Totals {
   uint64_t active_connections() const { return connections_opened - connections_closed; }
 };
 
+// What became of the spans of requests that were sampled; both 0 when none are exported.
+struct SpanCounts {
+  uint64_t exported = 0;
+  uint64_t dropped = 0;
+};
+
 // Written by one thread, read by any.
 class Counter {
  public:

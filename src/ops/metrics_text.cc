@@ -122,6 +122,11 @@ void write_requests(Writer& writer, const Snapshot& snapshot) {
   writer.single("tokio_php_log_lines_dropped_total", "counter",
                 "Log lines dropped because the log could not take them.",
                 snapshot.log_lines_dropped);
+  writer.single("tokio_php_spans_exported_total", "counter", "Spans that the collector has taken.",
+                snapshot.spans.exported);
+  writer.single("tokio_php_spans_dropped_total", "counter",
+                "Spans lost: too many waited, or the collector did not take them.",
+                snapshot.spans.dropped);
 }
 
 void write_defences(Writer& writer, const Totals& totals) {

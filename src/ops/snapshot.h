@@ -46,6 +46,7 @@ struct Snapshot {
   MachineStatus machine;
   uint64_t spool_bytes = 0;
   uint64_t log_lines_dropped = 0;
+  SpanCounts spans;
 };
 
 // Workers with the memory of their processes, each looked up once.

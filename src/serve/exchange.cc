@@ -60,7 +60,7 @@ void Exchange::reset() {
 }
 
 void Exchange::identify(std::string_view traceparent, std::string_view request_id) {
-  trace_ = http::make_trace_context(traceparent, services_.random);
+  trace_ = http::make_trace_context(traceparent, services_.random, options().trace_threshold);
   traceparent_.clear();
   http::append_traceparent(traceparent_, trace_);
   request_id_.clear();
@@ -302,7 +302,7 @@ void Exchange::on_room() {
 
 void Exchange::finish() {
   if (state_ == State::kIdle) return;
-  if (pending() && *error_ == '\0') error_ = "client left";
+  if (pending() && *error_ == '\0') error_ = kClientLeft;
   // Nothing of an answer that was still being gathered has been sent.
   if (status_ == 0 || state_ == State::kHolding) status_ = kClientGone;
   if (job_active_) {
@@ -346,6 +346,9 @@ void Exchange::report() {
   report.client_ip = origin_.client_ip;
   report.tls = addresses_->tls;
   report.ids = ids();
+  report.head = head_;
+  report.trace = &trace_;
+  report.scheme = origin_.scheme;
   report.worker = worker_;
   if (end_info_.claimed_at != 0) {
     report.queue_time = end_info_.claimed_at - job_.submitted_at;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "http/http2_session.h"
 #include "http/message.h"
+#include "http/trace_context.h"
 
 namespace howdah::serve {
 
@@ -35,8 +36,13 @@ struct ExchangeReport {
   base::Nanos php_time = 0;
   bool timed_out = false;  // REQUEST_TIMEOUT
   bool dropped = false;    // refused for want of room: queue full, QUEUE_TIMEOUT, no spool
-  std::string_view error;  // for the log: why it went wrong, a literal
+  std::string_view error;  // for the log: why it went wrong, a literal; may be kClientLeft
+  // For tracing.
+  const http::RequestHead* head = nullptr;  // null when the request could not be read
+  const http::TraceContext* trace = nullptr;
+  std::string_view scheme;
 };
+inline constexpr const char* kClientLeft = "client left";
 
 // What keeps clients out before they have said anything (docs/errors.md).
 enum class ConnectionLimit : uint8_t {

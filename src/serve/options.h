@@ -58,6 +58,8 @@ struct ServeOptions {
   std::string spool_dir = "/tmp";
   uint64_t spool_max = uint64_t{2} << 30;
 
+  uint64_t trace_threshold = 0;  // http::sampling_threshold(); 0 = all traces that begin here
+
   // Added to every answer that lacks them. Valid by http/response_rules.h, none about framing.
   std::vector<std::pair<std::string, std::string>> response_headers;
 

@@ -78,6 +78,7 @@ class Checker {
   void control_socket();
   void users();
   void tls();
+  void tracing();
   void later_versions();
 
  private:
@@ -329,6 +330,15 @@ void Checker::tls() {
 
 // Settings that have no effect yet are checked all the same, so that a configuration is right or
 // wrong whatever the version.
+void Checker::tracing() {
+  readable_file("OTEL_EXPORTER_OTLP_CERTIFICATE", config_.otlp_certificate);
+  std::string& name = config_.otel_service_name;
+  if (!name.empty()) return;
+  auto told = std::ranges::find(config_.otel_resource, "service.name",
+                                &std::pair<std::string, std::string>::first);
+  name = told == config_.otel_resource.end() ? config_.service_name : told->second;
+}
+
 void Checker::later_versions() {
   for (const Setting& setting : settings()) {
     const FoundSetting& value = found(config_, setting.name);
@@ -365,7 +375,7 @@ const FoundSetting& found(const Config& config, std::string_view name) {
 std::string describe_problem(const Config& config, std::string_view name, std::string_view wrong) {
   const Setting& setting = *find_setting(name);
   const FoundSetting& value = found(config, name);
-  bool secret = setting.secrecy == Secrecy::kSecret && !value.text.empty();
+  bool secret = setting.secrecy != Secrecy::kPublic && !value.text.empty();
   std::string line = fmt::format("{}={} (from {}): {}", name, secret ? "***" : value.text,
                                  name_of(value.origin), wrong);
   std::string accepted = setting.accepted();
@@ -390,6 +400,7 @@ void resolve_and_check(Config& config, const std::string& program_directory,
   checker.control_socket();
   checker.users();
   checker.tls();
+  checker.tracing();
   checker.later_versions();
 }
 

@@ -156,6 +156,14 @@ struct Config {
   std::string log_file;  // empty = stdout
   std::string service_name;
 
+  // Tracing
+  std::string otlp_endpoint;     // empty = no span is exported
+  std::string otlp_certificate;  // authorities that it may be signed by; empty = the system's
+  std::vector<std::pair<std::string, std::string>> otlp_headers;
+  std::string otel_service_name;  // resolved: never empty
+  std::vector<std::pair<std::string, std::string>> otel_resource;
+  double trace_ratio = 1;  // of the traces that begin here
+
   // What PHP finds in its environment: ours and the env-file's, without secrets. "NAME=value".
   std::vector<std::string> php_environment;
 

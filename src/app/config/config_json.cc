@@ -18,7 +18,7 @@ Json json_of(const Config& config, const Setting& setting) {
   const FoundSetting& value = found(config, setting.name);
   std::string_view text = value.text.empty() ? setting.default_text : std::string_view(value.text);
   if (text.empty()) return nullptr;
-  if (setting.secrecy == Secrecy::kSecret && value.origin != Origin::kDefault) return "***";
+  if (setting.secrecy != Secrecy::kPublic && value.origin != Origin::kDefault) return "***";
   if (std::holds_alternative<BooleanKind>(setting.kind)) return parse_boolean(text).value_or(false);
   bool text_kind = std::holds_alternative<TextKind>(setting.kind);
   if (auto number = parse_integer(text); number && !text_kind) return *number;

@@ -28,7 +28,9 @@ void visit_members(AnyConfig& config, Visitor&& visit) {
          trusted_proxies, spool_dir, spool_max, drain_timeout, reload_drain, static_cache_ttl,
          compression, static_cache_size, follow_symlinks, sendfile_root, response_headers,
          error_pages_dir, error_pages, slow_request, access_log, log_level, log_format, log_file,
-         service_name, php_environment, settings, notices, restart_wanted, development, watch,
+         service_name, otlp_endpoint, otlp_certificate, otlp_headers, otel_service_name,
+         otel_resource, trace_ratio, php_environment, settings, notices, restart_wanted,
+         development, watch,
          watch_root, watch_ignore, watch_poll, env_file] = config;
   // Not sent: `inherited`, whose sockets are taken; `php_environment` and the scripts' own, which
   // are no business of the front; `trusted_proxies`, which is made again from its text.
@@ -42,7 +44,9 @@ void visit_members(AnyConfig& config, Visitor&& visit) {
         spool_dir, spool_max, drain_timeout, reload_drain, static_cache_ttl, compression,
         static_cache_size, follow_symlinks, sendfile_root, response_headers, error_pages_dir,
         error_pages, slow_request, access_log, log_level, log_format, log_file, service_name,
-        settings, notices, restart_wanted, development, watch, watch_root, watch_ignore, watch_poll,
+        otlp_endpoint, otlp_certificate, otlp_headers, otel_service_name, otel_resource,
+        trace_ratio, settings, notices, restart_wanted, development, watch, watch_root,
+        watch_ignore, watch_poll,
         env_file);
 }
 

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "app/config/checks.h"
+#include "app/config/config_json.h"
 #include "app/config/settings.h"
 #include "net/tls_fixture.h"
 
@@ -98,6 +99,22 @@ TEST_F(LoadConfig, RustLogIsReadWhenLogLevelIsUnset) {
   EXPECT_EQ(load({"LOG_LEVEL=Warning"}).config.log_level, base::LogLevel::kWarn);
 }
 
+TEST_F(LoadConfig, TheServiceOfSpansIsTheOneThatIsNamedClosest) {
+  EXPECT_EQ(load().config.otel_service_name, "howdah");
+  EXPECT_EQ(load({"SERVICE_NAME=a"}).config.otel_service_name, "a");
+  const std::string resource = "OTEL_RESOURCE_ATTRIBUTES=service.name=b";
+  EXPECT_EQ(load({"SERVICE_NAME=a", resource}).config.otel_service_name, "b");
+  EXPECT_EQ(load({"OTEL_SERVICE_NAME=c", resource}).config.otel_service_name, "c");
+}
+
+TEST_F(LoadConfig, KeysOfACollectorAreForPhpTooButNeverShown) {
+  const std::string key = "OTEL_EXPORTER_OTLP_HEADERS=key=hidden";
+  Config config = load({key}).config;
+  EXPECT_THAT(config.php_environment, Contains(key));
+  EXPECT_THAT(config_json(config), Not(HasSubstr("hidden")));
+  EXPECT_THAT(load({key + ",bad"}).problems, Contains(Not(HasSubstr("hidden"))));
+}
+
 TEST_F(LoadConfig, ZeroIsALengthOfTimeWhereTheContractSaysSo) {
   Config config = load({"DRAIN_TIMEOUT_SECS=0", "IDLE_TIMEOUT_SECS=0", "REQUEST_TIMEOUT=0"}).config;
   EXPECT_EQ(config.drain_timeout, 0);
@@ -133,6 +150,12 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{"LISTEN_ADDR", "::1:8080"}, WrongValue{"LISTEN_ADDR", "[::1:8080"},
         WrongValue{"LISTEN_ADDR", "unix:relative"}, WrongValue{"LISTEN_ADDR", "unix:/x?mode=9"},
         WrongValue{"LISTEN_ADDR", ":8080,bad"}, WrongValue{"LISTEN_ADDR", ","},
+        WrongValue{"OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"},
+        WrongValue{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c/?x"},
+        WrongValue{"OTEL_EXPORTER_OTLP_CERTIFICATE", "/no/such.pem"},
+        WrongValue{"OTEL_RESOURCE_ATTRIBUTES", "a"}, WrongValue{"OTEL_SERVICE_NAME", "a\nb"},
+        WrongValue{"OTEL_TRACES_SAMPLER_ARG", "1.1"}, WrongValue{"OTEL_TRACES_SAMPLER_ARG", "-1"},
+        WrongValue{"OTEL_TRACES_SAMPLER_ARG", "nan"}, WrongValue{"OTEL_TRACES_SAMPLER_ARG", "half"},
         WrongValue{"INTERNAL_ADDR", "9090"}, WrongValue{"DOCUMENT_ROOT", "/no/such/dir"},
         WrongValue{"DOCUMENT_ROOT", "/etc/passwd"}, WrongValue{"INDEX_FILE", "missing.php"},
         WrongValue{"INDEX_FILE", "../x.php"}, WrongValue{"INDEX_SCRIPTS", "maybe"},

@@ -19,6 +19,7 @@ constexpr auto kNotYet = Availability::kNotYet;
 constexpr auto kRefused = Availability::kRefused;
 constexpr auto kSecret = Secrecy::kSecret;
 constexpr auto kPublic = Secrecy::kPublic;
+constexpr auto kHidden = Secrecy::kHidden;
 
 // A head in CGI form takes up to twice its size of a channel slot (channel/limits.h).
 constexpr uint64_t kSmallestHead = 1 << 10;
@@ -32,6 +33,8 @@ constexpr std::string_view kAddressList =
     "a comma list of IPv4:port, [IPv6]:port, :port, name:port, unix:/path?mode=0660";
 constexpr std::string_view kOneAddress =
     "one of IPv4:port, [IPv6]:port, :port, name:port, unix:/path?mode=0660";
+
+constexpr std::string_view kPairs = "name=value,name=value, with %XX for other bytes";
 
 using C = Config;
 // name, section, default, help, kind, effective, availability, secrecy
@@ -163,12 +166,20 @@ const Setting kSettings[] = {
      DurationKind{&C::slow_request}, kReload},
     {"PROFILE", Section::kOperations, "0", "answer X-Profile: 1 with timing headers", BooleanKind{},
      kReload, kNotYet},
-    {"OTEL_EXPORTER_OTLP_ENDPOINT", Section::kOperations, "", "where spans are sent", TextKind{},
-     kRestart, kNotYet},
-    {"OTEL_SERVICE_NAME", Section::kOperations, "", "the service's name in spans", TextKind{},
-     kRestart, kNotYet},
-    {"OTEL_TRACES_SAMPLER_ARG", Section::kOperations, "", "share of requests that are traced",
-     TextKind{}, kRestart, kNotYet},
+    {"OTEL_EXPORTER_OTLP_ENDPOINT", Section::kOperations, "", "where spans are sent, by OTLP/HTTP",
+     CustomKind{"http://host:port or https://host:port, with a path or none", parse_otlp_endpoint}},
+    {"OTEL_EXPORTER_OTLP_HEADERS", Section::kOperations, "", "header fields that go with them",
+     CustomKind{kPairs, parse_otlp_headers}, kRestart, kWorks, kHidden},
+    {"OTEL_EXPORTER_OTLP_CERTIFICATE", Section::kOperations, "",
+     "authorities of its certificate (PEM); the system's",
+     TextKind{&C::otlp_certificate, "a readable file"}},
+    {"OTEL_SERVICE_NAME", Section::kOperations, "", "the service's name in spans; SERVICE_NAME",
+     CustomKind{"up to 128 printable characters", parse_otel_service_name}},
+    {"OTEL_RESOURCE_ATTRIBUTES", Section::kOperations, "", "what else is said of the service",
+     CustomKind{kPairs, parse_otel_resource}},
+    {"OTEL_TRACES_SAMPLER_ARG", Section::kOperations, "",
+     "share of the traces that begin here which is sampled; 1",
+     CustomKind{"a number from 0 to 1", parse_trace_ratio}},
 
     {"ACCESS_LOG", Section::kLogs, "0", "a log line for each request", BooleanKind{&C::access_log},
      kReload},

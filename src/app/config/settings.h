@@ -40,6 +40,7 @@ enum class Availability {
 
 enum class Secrecy {
   kPublic,
+  kHidden,  // never printed; PHP finds it in its environment, where its libraries look for it
   kSecret,  // never printed, never in PHP's environment
 };
 

@@ -53,6 +53,18 @@ std::string sentence(std::string_view text) {
   return line;
 }
 
+std::string_view secrecy_note(Secrecy secrecy) {
+  switch (secrecy) {
+    case Secrecy::kPublic:
+      return "";
+    case Secrecy::kHidden:
+      return " · shown nowhere";
+    case Secrecy::kSecret:
+      return " · secret";
+  }
+  return "";
+}
+
 void append_setting(std::string& page, const Setting& setting) {
   auto out = std::back_inserter(page);
   fmt::format_to(out, "\n### {}\n\n{}", setting.name, sentence(setting.help));
@@ -61,7 +73,7 @@ void append_setting(std::string& page, const Setting& setting) {
   fmt::format_to(out, "\n\n{} · default {} · {}{}\\\n", code(setting.flag()),
                  setting.default_text.empty() ? "unset" : code(setting.default_text),
                  setting.effective == Effective::kReload ? "reload" : "restart",
-                 setting.secrecy == Secrecy::kSecret ? " · secret" : "");
+                 secrecy_note(setting.secrecy));
   fmt::format_to(out, "Accepted: {}\n", setting.accepted());
   if (setting.availability != Availability::kWorks)
     page += "\nNot yet available in this version.\n";

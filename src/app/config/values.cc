@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <system_error>
 #include <utility>
 
+#include "app/config/otlp_target.h"
 #include "app/config/units.h"
 #include "app/watch/path_glob.h"
 #include "http/chars.h"
@@ -60,6 +63,12 @@ constexpr std::array<std::pair<std::string_view, ContentCoding>, 3> kCodings = {
     {{"br", ContentCoding::kBrotli},
      {"zstd", ContentCoding::kZstd},
      {"gzip", ContentCoding::kGzip}}};
+
+std::string check_service_name(std::string_view text) {
+  bool printable =
+      std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+  return printable && text.size() <= kMaxServiceName ? "" : "too long or not printable";
+}
 
 std::string unknown(std::string_view item) { return "unknown: " + std::string(item); }
 
@@ -156,10 +165,7 @@ std::string parse_log_format(std::string_view text, Config& config) {
 
 std::string parse_service_name(std::string_view text, Config& config) {
   config.service_name = text;
-  bool printable =
-      std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-  if (!printable || text.size() > kMaxServiceName) return "too long or not printable";
-  return "";
+  return check_service_name(text);
 }
 
 std::string parse_rate_window(std::string_view text, Config&) {
@@ -230,6 +236,41 @@ std::string parse_headers(std::string_view text, Config& config) {
     }
   }
   return "";
+}
+
+std::string parse_otlp_endpoint(std::string_view text, Config& config) {
+  config.otlp_endpoint = text;
+  return text.empty() || parse_otlp_target(text) ? "" : "not such a URL";
+}
+
+std::string parse_otlp_headers(std::string_view text, Config& config) {
+  if (!parse_pairs(text, config.otlp_headers)) return "no name=value";
+  for (const auto& [name, value] : config.otlp_headers) {
+    if (!http::valid_response_field(name, value)) return "not a valid header: " + name;
+    if (http::is_hop_by_hop(name) || http::iequals(name, "content-length")) {
+      return "not for a setting to say: " + name;
+    }
+  }
+  return "";
+}
+
+std::string parse_otel_resource(std::string_view text, Config& config) {
+  return parse_pairs(text, config.otel_resource) ? "" : "no name=value";
+}
+
+std::string parse_otel_service_name(std::string_view text, Config& config) {
+  config.otel_service_name = text;
+  return check_service_name(text);
+}
+
+std::string parse_trace_ratio(std::string_view text, Config& config) {
+  double& ratio = config.trace_ratio;
+  ratio = 1;
+  if (text.empty()) return "";
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ratio);
+  const bool number = error == std::errc() && end == text.data() + text.size();
+  // Not so for what is no number, either.
+  return number && ratio >= 0 && ratio <= 1 ? "" : "not such a number";
 }
 
 std::string level_of_rust_log(std::string_view text) {

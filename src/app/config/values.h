@@ -34,6 +34,11 @@ std::string parse_proxies(std::string_view text, Config& config);
 std::string parse_compression(std::string_view text, Config& config);
 std::string parse_connections_per_ip(std::string_view text, Config& config);
 std::string parse_headers(std::string_view text, Config& config);
+std::string parse_otlp_endpoint(std::string_view text, Config& config);
+std::string parse_otlp_headers(std::string_view text, Config& config);
+std::string parse_otel_resource(std::string_view text, Config& config);
+std::string parse_otel_service_name(std::string_view text, Config& config);
+std::string parse_trace_ratio(std::string_view text, Config& config);
 
 // RUST_LOG, read when LOG_LEVEL is unset: "warn", "tokio_php=debug"; anything more complex is info.
 std::string level_of_rust_log(std::string_view text);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What happens at the end of every exchange: it is counted, and written to the access log when
-// there is one.
+// What happens at the end of every exchange: it is counted, written to the access log when
+// there is one, and kept for tracing when its trace is sampled.
 
 #include <atomic>
 #include <cstddef>
@@ -9,6 +9,7 @@
 
 #include "ops/access_log.h"
 #include "ops/metrics.h"
+#include "ops/span_rings.h"
 #include "serve/observer.h"
 
 namespace howdah::app {
@@ -18,8 +19,9 @@ namespace howdah::app {
 class ExchangeLog final : public serve::ExchangeObserver {
  public:
   // `access` may be null. Both outlive this.
-  ExchangeLog(ops::Metrics& metrics, const ops::AccessLog* access)
-      : metrics_(metrics), access_(access) {}
+  // `spans` likewise: null when no traces are exported.
+  ExchangeLog(ops::Metrics& metrics, const ops::AccessLog* access, ops::SpanRings* spans)
+      : metrics_(metrics), access_(access), spans_(spans) {}
   // From any thread; null = no access log.
   void use_access_log(const ops::AccessLog* access) { access_ = access; }
   static void bind_thread(size_t loop) { loop_ = loop; }
@@ -28,6 +30,9 @@ class ExchangeLog final : public serve::ExchangeObserver {
     metrics_.loop(loop_).on_exchange(report);
     const ops::AccessLog* access = access_.load(std::memory_order_relaxed);
     if (access != nullptr) access->write(report);
+    if (spans_ != nullptr && report.trace->sampled()) {
+      spans_->ring(loop_).write(report, base::wall_now());
+    }
   }
   void on_connection_opened() override { metrics_.loop(loop_).on_connection_opened(); }
   void on_connection_closed() override { metrics_.loop(loop_).on_connection_closed(); }
@@ -40,6 +45,7 @@ class ExchangeLog final : public serve::ExchangeObserver {
   static inline thread_local size_t loop_ = 0;
   ops::Metrics& metrics_;
   std::atomic<const ops::AccessLog*> access_;
+  ops::SpanRings* const spans_;
 };
 
 }  // namespace howdah::app

@@ -14,6 +14,7 @@
 #include "app/front/control_server.h"
 #include "app/front/front_options.h"
 #include "app/parent/tls_packet.h"
+#include "http/trace_context.h"
 #include "ops/internal_server.h"
 #include "serve/tls_handshake.h"
 
@@ -34,6 +35,11 @@ std::vector<std::unique_ptr<net::EventLoop>> make_loops(uint32_t count) {
   std::vector<std::unique_ptr<net::EventLoop>> loops;
   for (uint32_t i = 0; i < count; ++i) loops.push_back(std::make_unique<net::EventLoop>(i));
   return loops;
+}
+
+ops::SpanCounts span_counts(const ops::SpanRings* spans) {
+  if (spans == nullptr) return {};
+  return {.exported = spans->exported(), .dropped = spans->dropped()};
 }
 
 // Of the first address that speaks TLS and has a port.
@@ -73,6 +79,7 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   options.write_timeout = config.write_timeout;
   options.queue_timeout = config.queue_timeout;
   options.request_timeout = config.request_timeout;
+  options.trace_threshold = http::sampling_threshold(config.trace_ratio);
   options.max_connections = config.max_connections;
   if (config.tls_redirect) options.redirect_port = https_port(sockets);
   options.max_connections_per_ip = config.max_connections_per_ip;
@@ -133,7 +140,7 @@ FrontServer::FrontServer(const FrontStart& start, base::Logger& log, base::Async
       access_logger_(sink, access_options(log)),
       access_log_(access_logger_),
       metrics_(config_.front_threads),
-      observer_(metrics_, config_.access_log ? &access_log_ : nullptr),
+      observer_(metrics_, config_.access_log ? &access_log_ : nullptr, start.spans),
       loops_(make_loops(config_.front_threads)),
       pages_(page_sources()) {}
 
@@ -147,6 +154,7 @@ ops::InternalPages::Sources FrontServer::page_sources() {
           .workers = [this] { return pools_->worker_status(); },
           .spool_bytes = [this] { return shared_->spool.used(); },
           .log_lines_dropped = [this] { return sink_.dropped(); },
+          .spans = [this] { return span_counts(start_.spans); },
           .carry_out =
               [this](ops::Order order, OrderDone done) {
                 order == ops::Order::kReload ? want_reload(std::move(done))

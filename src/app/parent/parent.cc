@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "app/config/checks.h"
@@ -76,6 +77,13 @@ int parent_main(Sources sources, Config config, ProcessTitle& title) {
   Sockets sockets = open_sockets(config, problems);
   if (!problems.empty()) return refuse(problems);
 
+  std::optional<ops::SpanRings> spans;
+  if (!config.otlp_endpoint.empty()) {
+    auto rings = ops::SpanRings::create(config.front_threads);
+    if (!rings) base::die("memory for spans");
+    spans.emplace(std::move(*rings));
+  }
+
   base::DirectLogSink sink(log_fd->get());
   base::Logger log(sink, logger_options(config, log_fd->get()));
   say_what_starts(config, sockets, log);
@@ -88,7 +96,8 @@ int parent_main(Sources sources, Config config, ProcessTitle& title) {
                          .notifier = notifier,
                          .log_fd = log_fd->get(),
                          .descriptor_limit = descriptor_limit,
-                         .title = title});
+                         .title = title,
+                         .spans = spans ? &*spans : nullptr});
   int status = supervisor.run();
   remove_socket_files(sockets);
   if (status == 0) log.info("ended");

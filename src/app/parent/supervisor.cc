@@ -52,8 +52,9 @@ int Supervisor::run() {
   prestart_hosts();
   begin_watching();
   if (parts_.notifier.alive_interval() != 0) ping_at_ = base::monotonic_now();
+  begin_exporting();
   if (parts_.settings.tls().in_use()) look_at_tls_ = base::monotonic_now() + TlsKeys::kLookInterval;
-  while (state_ != State::kEnding || !hosts_.empty()) {
+  while (state_ != State::kEnding || !hosts_.empty() || exporter_.pid() != 0) {
     base::Nanos now = base::monotonic_now();
     if (is_due(give_up_by_, now)) {
       give_up_waiting();
@@ -111,6 +112,7 @@ void Supervisor::on_signal(int number) {
 void Supervisor::on_child(pid_t pid, int status) {
   if (pid == front_) return on_front_exit(status);
   if (pid == watch_.pid()) return on_watcher_exit(status);
+  if (pid == exporter_.pid()) return on_exporter_exit(status);
   auto host = std::ranges::find(hosts_, pid, &Host::pid);
   if (host == hosts_.end()) return;
   hosts_.erase(host);
@@ -137,6 +139,7 @@ void Supervisor::on_front_exit(int status) {
   reload_ticket_ = 0;
   end_reload(1);
   orphan_hosts();
+  if (state_ != State::kServing) finish_exporting();
   if (state_ == State::kCutting) return end_now();
   if (state_ != State::kServing) return await_hosts(now + kOrphanGrace);
   parts_.log.error("front ended: " + base::describe_exit(status));
@@ -146,6 +149,7 @@ void Supervisor::on_front_exit(int status) {
   if (!was_ready_ && birth_failures_ >= kBirthFailures) {
     parts_.log.error("the front cannot start: giving up");
     exit_status_ = 1;
+    finish_exporting();
     return await_hosts(now + kOrphanGrace);
   }
   base::Nanos delay = 0;
@@ -227,6 +231,8 @@ void Supervisor::on_deadlines(base::Nanos now) {
   }
   if (is_due(watch_due_, now)) begin_watching();
   if (is_due(ping_at_, now)) ping_front(now);
+  if (is_due(exporter_due_, now)) begin_exporting();
+  if (is_due(exporter_kill_at_, now)) exporter_.stop();
   if (is_due(drain_by_, now)) {
     parts_.log.warn("DRAIN_TIMEOUT_SECS is over: ending now");
     cut(now);
@@ -242,6 +248,7 @@ void Supervisor::on_deadlines(base::Nanos now) {
 base::Nanos Supervisor::next_deadline() const {
   base::Nanos due = earlier(earlier(front_due_, host_due_), earlier(drain_by_, give_up_by_));
   due = earlier(earlier(due, earlier(look_at_tls_, watch_due_)), earlier(ping_at_, end_by_));
+  due = earlier(due, earlier(exporter_due_, exporter_kill_at_));
   for (const Host& host : hosts_) due = earlier(due, host.kill_at);
   return due;
 }
@@ -259,6 +266,7 @@ void Supervisor::start_front() {
     pair->first.reset();
     signals_.reset();
     watch_.close();
+    exporter_.close();
     parts_.title.set("howdah: front");
     // The signals stay blocked: the parent is asked to end, and tells the front to drain.
     ::_exit(front_main({.config = config(),
@@ -266,6 +274,7 @@ void Supervisor::start_front() {
                         .link = std::move(pair->second),
                         .tls = base::UniqueFd(parts_.settings.tls().packet()),
                         .log_fd = parts_.log_fd,
+                        .spans = parts_.spans,
                         .parent_pid = parent_pid}));
   }
   front_ = pid;
@@ -367,6 +376,8 @@ void Supervisor::ping_front(base::Nanos now) {
 void Supervisor::end_now() {
   watch_.stop();
   watch_due_ = 0;
+  exporter_due_ = 0;
+  exporter_.stop();
   drain_by_ = end_by_ = 0;
   front_due_ = 0;
   const base::Nanos kill_at = base::monotonic_now() + base::kSecond;
@@ -402,6 +413,7 @@ void Supervisor::reopen_log() {
   ::dup3(fd->get(), parts_.log_fd, O_CLOEXEC);
   int fds[] = {fd->get()};
   tell_front({.type = LinkType::kNewLog}, fds);
+  exporter_.use_log(fd->get());
 }
 
 void Supervisor::reload_tls() {

@@ -15,10 +15,12 @@
 #include "app/parent/process_title.h"
 #include "app/parent/reloadable.h"
 #include "app/parent/sockets.h"
+#include "app/traces/export_process.h"
 #include "app/watch/watch_process.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "ops/span_rings.h"
 
 namespace howdah::app {
 
@@ -29,6 +31,7 @@ inline constexpr base::Nanos kFirstBackOff = 100 * base::kMillisecond;
 inline constexpr base::Nanos kLongestBackOff = 5 * base::kSecond;
 inline constexpr base::Nanos kHostRetry = base::kSecond;   // after a fork that failed
 inline constexpr base::Nanos kWatchRetry = base::kSecond;  // after a watcher that ended
+inline constexpr base::Nanos kExporterRetry = base::kSecond;
 // Until what was sent SIGKILL is reaped; a process in an uninterruptible system call is left
 // behind.
 inline constexpr base::Nanos kReapLimit = 5 * base::kSecond;
@@ -47,6 +50,7 @@ class Supervisor {
     int log_fd;
     rlimit descriptor_limit;  // what hosts get back
     ProcessTitle& title;
+    ops::SpanRings* spans;  // null = none are exported
   };
   explicit Supervisor(Parts parts);
   // Returns the exit status of the program.
@@ -118,6 +122,12 @@ class Supervisor {
   // Not before the front is ready: what it starts until then may have the old code.
   void restart_changed_scripts();
 
+  // --- supervisor_traces.cc
+  void begin_exporting();
+  // The front has ended: what it has left is sent.
+  void finish_exporting();
+  void on_exporter_exit(int status);
+
   const Config& config() const { return parts_.settings.config(); }
 
   const Parts parts_;
@@ -141,6 +151,10 @@ class Supervisor {
   WatchPlan watched_;
   uint64_t changed_scripts_ = 0;  // by bits; to be told to the front
   base::Nanos watch_due_ = 0;     // 0 = not waiting to start it again
+
+  ExportProcess exporter_;
+  base::Nanos exporter_due_ = 0;      // 0 = not waiting to start it again
+  base::Nanos exporter_kill_at_ = 0;  // 0 = it was not told to end
 
   std::vector<Host> hosts_;
   struct Prestarted {

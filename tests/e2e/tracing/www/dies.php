@@ -1,0 +1,4 @@
+<?php
+echo 'begun';
+flush();
+posix_kill(getmypid(), SIGKILL);

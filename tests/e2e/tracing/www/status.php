@@ -1,0 +1,2 @@
+<?php
+http_response_code((int) $_GET['code']);
