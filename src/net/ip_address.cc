@@ -59,6 +59,14 @@ std::optional<IpAddress> parse_ip(std::string_view text) {
   return std::nullopt;
 }
 
+// The lower half of an IPv4 address's notation, the upper half of any other. The two cannot be the
+// same: no network begins with 0:ffff.
+uint64_t client_key(const IpAddress& address) {
+  uint64_t key;
+  std::memcpy(&key, &address.bytes[address.is_ipv4() ? 8 : 0], sizeof key);
+  return key;
+}
+
 IpText::IpText(const IpAddress& address) {
   if (address.is_ipv4()) {
     ::inet_ntop(AF_INET, &address.bytes[kMappedPrefix.size()], text_, sizeof text_);

@@ -27,6 +27,9 @@ IpAddress ipv6_address(const void* sixteen_bytes);
 // "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"; nothing for any other text.
 std::optional<IpAddress> parse_ip(std::string_view text);
 
+// What one customer gets: an IPv4 address, an IPv6 network of 64 bits. Another number for each.
+uint64_t client_key(const IpAddress& address);
+
 // An address in printed form; IPv4 as IPv4.
 class IpText {
  public:

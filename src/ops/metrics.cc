@@ -31,6 +31,7 @@ void LoopMetrics::on_exchange(const serve::ExchangeReport& report) {
   received_.add(report.received_bytes);
   sent_.add(report.sent_bytes);
   if (report.timed_out) timeouts_.add(1);
+  if (report.limited) limited_.add(1);
   if (report.dropped) dropped_.add(1);
   duration_.add(report.duration);
   if (report.status >= 500) failed_.add(RecentRequest::of(report));
@@ -47,6 +48,7 @@ void LoopMetrics::add_to(Totals& totals) const {
   }
   for (size_t i = 0; i < responses_.size(); ++i) totals.responses[i] += responses_[i].value();
   totals.timeouts += timeouts_.value();
+  totals.limited += limited_.value();
   totals.dropped += dropped_.value();
   totals.received_bytes += received_.value();
   totals.sent_bytes += sent_.value();

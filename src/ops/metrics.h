@@ -49,6 +49,7 @@ struct Totals {
   std::array<uint64_t, kStatusClasses> responses{};
   uint64_t all_requests = 0;
   uint64_t timeouts = 0;
+  uint64_t limited = 0;  // refused by RATE_LIMIT
   uint64_t dropped = 0;  // refused for want of room
   uint64_t received_bytes = 0;
   uint64_t sent_bytes = 0;
@@ -110,7 +111,7 @@ class alignas(128) LoopMetrics final : public serve::ExchangeObserver {
   std::array<Counter, kStatusClasses> responses_;
   std::array<Counter, serve::kConnectionLimits> limits_;
   std::array<Counter, http::kHttp2Costs> floods_;
-  Counter timeouts_, dropped_, received_, sent_, opened_, closed_;
+  Counter timeouts_, limited_, dropped_, received_, sent_, opened_, closed_;
   Histogram duration_, queue_, php_;
   RecentRing failed_, slow_;
 };

@@ -113,6 +113,8 @@ void write_requests(Writer& writer, const Snapshot& snapshot) {
                 totals.timeouts + snapshot.pool.abandoned_timeouts);
   writer.single("tokio_php_slow_requests_total", "counter",
                 "Requests that PHP ran for longer than SLOW_REQUEST.", snapshot.pool.slow_requests);
+  writer.single("tokio_php_rate_limited_total", "counter", "Requests refused by RATE_LIMIT.",
+                totals.limited);
   writer.single("tokio_php_received_bytes_total", "counter", "Bytes of request bodies.",
                 totals.received_bytes);
   writer.single("tokio_php_sent_bytes_total", "counter", "Bytes of response bodies.",

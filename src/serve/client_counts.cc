@@ -1,21 +1,8 @@
 #include "serve/client_counts.h"
 
 #include <cassert>
-#include <cstring>
 
 namespace howdah::serve {
-namespace {
-
-// The lower half of an IPv4 address's notation, the upper half of any other. The two cannot be the
-// same: no network begins with 0:ffff.
-uint64_t key_of(const net::IpAddress& client) {
-  uint64_t key;
-  std::memcpy(&key, &client.bytes[client.is_ipv4() ? 8 : 0], sizeof key);
-  return key;
-}
-
-}  // namespace
-
 size_t ClientCounts::Hash::operator()(uint64_t key) const {
   constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;
   uint64_t mixed = (key ^ seed) * kOdd;
@@ -24,7 +11,7 @@ size_t ClientCounts::Hash::operator()(uint64_t key) const {
 
 bool ClientCounts::add(const net::IpAddress& client, uint32_t limit) {
   std::lock_guard guard(lock_);
-  auto [entry, fresh] = counts_.try_emplace(key_of(client), 0);
+  auto [entry, fresh] = counts_.try_emplace(net::client_key(client), 0);
   if (entry->second >= limit) return false;
   ++entry->second;
   return true;
@@ -32,7 +19,7 @@ bool ClientCounts::add(const net::IpAddress& client, uint32_t limit) {
 
 void ClientCounts::remove(const net::IpAddress& client) {
   std::lock_guard guard(lock_);
-  auto entry = counts_.find(key_of(client));
+  auto entry = counts_.find(net::client_key(client));
   assert(entry != counts_.end());
   if (entry == counts_.end()) return;
   if (--entry->second == 0) counts_.erase(entry);

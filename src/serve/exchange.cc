@@ -13,6 +13,7 @@ namespace {
 // What a slot has for the encoded request.
 constexpr size_t kMaxEncodedBytes = channel::kSlotBytes - channel::kInlineBodyBytes - 4096;
 constexpr int kClientGone = 499;
+constexpr const char* kRateLimited = "RATE_LIMIT";
 
 std::string_view value_of(const http::Field* field) {
   return field != nullptr ? field->value : std::string_view();
@@ -70,6 +71,7 @@ void Exchange::identify(std::string_view traceparent, std::string_view request_i
 void Exchange::set_addresses(const ConnectionAddresses& addresses) {
   addresses_ = &addresses;
   origin_ = {.client_ip = addresses.client_ip,
+             .client = addresses.client,
              .client_port = addresses.client_port,
              .scheme = addresses.entrance == Entrance::kTls ? "https" : "http"};
 }
@@ -83,6 +85,8 @@ void Exchange::begin_refused(const ConnectionAddresses& addresses, ResponseStrea
   stream_ = &stream;
   state_ = State::kReceiving;
   identify({}, {});
+  // It counts, and is told what is left; that it cannot be read is the answer whatever that is.
+  admit();
 }
 
 Exchange::BodyPlan Exchange::begin(http::RequestHead& head, std::string_view bytes,
@@ -109,12 +113,15 @@ Exchange::Plan Exchange::plan_error(int status, const char* why) {
   return Plan::kError;
 }
 
+bool Exchange::admit() {
+  Admission* admission = services_.shared.admission;
+  if (admission != nullptr) admission_ = admission->decide(origin_.client);
+  return admission_.admitted;
+}
+
 // Everything that can be said of a request before its body.
 Exchange::Plan Exchange::plan() {
-  if (services_.shared.admission != nullptr) {
-    admission_ = services_.shared.admission->decide(origin_.client_ip, services_.loop.now());
-    if (!admission_.admitted) return plan_error(429, "rate limit");
-  }
+  if (!admit()) return plan_error(429, kRateLimited);
   if (addresses_->entrance == Entrance::kMistaken) return Plan::kMistaken;
   if (options().redirect_port && origin_.scheme == "http") return plan_to_https();
   if (head_->method == "CONNECT" || head_->method == "TRACE") return plan_error(405, "method");
@@ -355,6 +362,7 @@ void Exchange::report() {
     report.php_time = end_info_.ended_at - end_info_.claimed_at;
   }
   report.timed_out = timed_out_;
+  report.limited = !admission_.admitted && status_ == 429;
   report.dropped = dropped_;
   report.error = error_;
   services_.shared.observer.on_exchange(report);

@@ -128,6 +128,8 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   void reset();
   void identify(std::string_view traceparent, std::string_view request_id);
   void set_addresses(const ConnectionAddresses& addresses);
+  // Asks whether the client has a request left; the answers say how many in any case.
+  bool admit();
   Plan plan();
   Plan plan_error(int status, const char* why);
   Plan plan_to_https();

@@ -18,6 +18,11 @@ constexpr uint16_t kHttpsPort = 443;
 constexpr std::string_view kEventStream = "text/event-stream";
 
 // The server says these itself, once; what PHP says of them is dropped.
+bool is_of_rate_limit(std::string_view name) {
+  return http::iequals(name, "x-ratelimit-limit") || http::iequals(name, "x-ratelimit-remaining") ||
+         http::iequals(name, "x-ratelimit-reset");
+}
+
 bool is_servers_own(std::string_view name) {
   return http::iequals(name, "date") || http::iequals(name, "server") ||
          http::iequals(name, "x-request-id") || http::iequals(name, "traceparent");
@@ -140,6 +145,8 @@ void Exchange::take_field(std::string_view name, std::string_view value) {
     return;
   }
   if (http::is_hop_by_hop(name) || is_servers_own(name) || take_file_name(name, value)) return;
+  // Frameworks say these of limits of their own. Two of each would contradict each other.
+  if (admission_.limited && is_of_rate_limit(name)) return;
   if (http::iequals(name, "content-length")) {
     uint64_t length = 0;
     declared_length_.reset();

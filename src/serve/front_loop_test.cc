@@ -45,10 +45,11 @@ class FrontLoopTest : public ServeTest {
   // Whom the rate limiter is asked about.
   struct RecordingAdmission final : Admission {
     std::string client;
-    AdmissionDecision decide(std::string_view client_ip, base::Nanos) override {
-      client = client_ip;
-      return {};
+    AdmissionDecision decide(const std::optional<net::IpAddress>& asking) override {
+      client = asking ? net::IpText(*asking).view() : "unix";
+      return answer;
     }
+    AdmissionDecision answer;
   };
   RecordingAdmission admission_;
   sockaddr_in address_{};

@@ -3,12 +3,14 @@
 // What serve tells the layer above it, and what it asks: ops implements these, app wires them.
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/http2_session.h"
 #include "http/message.h"
+#include "net/ip_address.h"
 #include "http/trace_context.h"
 
 namespace howdah::serve {
@@ -35,6 +37,7 @@ struct ExchangeReport {
   base::Nanos queue_time = 0;
   base::Nanos php_time = 0;
   bool timed_out = false;  // REQUEST_TIMEOUT
+  bool limited = false;    // RATE_LIMIT
   bool dropped = false;    // refused for want of room: queue full, QUEUE_TIMEOUT, no spool
   std::string_view error;  // for the log: why it went wrong, a literal; may be kClientLeft
   // For tracing.
@@ -72,11 +75,12 @@ struct AdmissionDecision {
   uint64_t reset_seconds = 0;
 };
 
-// Asked once for every request before anything is done for it.
+// Asked once for every request before anything is done for it. Thread-safe.
 class Admission {
  public:
   virtual ~Admission() = default;
-  virtual AdmissionDecision decide(std::string_view client_ip, base::Nanos now) = 0;
+  // Nothing stands for whoever comes by a unix socket.
+  virtual AdmissionDecision decide(const std::optional<net::IpAddress>& client) = 0;
 };
 
 }  // namespace howdah::serve

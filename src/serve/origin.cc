@@ -52,6 +52,7 @@ std::string_view print_port(uint16_t port, OriginText& text) {
 void believe_proxy(http::RequestHead& head, const net::PeerList& trusted, Origin& origin,
                    OriginText& text) {
   if (auto client = find_client(head, trusted)) {
+    origin.client = client->ip;
     text.client_ip = net::IpText(client->ip);
     origin.client_ip = text.client_ip.view();
     origin.client_port = print_port(client->port, text);

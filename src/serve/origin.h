@@ -3,6 +3,7 @@
 // Where a request came from: the connection's word, or what a trusted proxy says in front of it
 // (CONTRACT section 2).
 
+#include <optional>
 #include <string_view>
 
 #include "http/message.h"
@@ -11,9 +12,10 @@
 namespace howdah::serve {
 
 struct Origin {
-  std::string_view client_ip;    // "unix:" for a unix socket
-  std::string_view client_port;  // empty = not known
-  std::string_view scheme;       // "http" or "https"
+  std::string_view client_ip;            // "unix:" for a unix socket
+  std::optional<net::IpAddress> client;  // the same; nothing for a unix socket
+  std::string_view client_port;          // empty = not known
+  std::string_view scheme;               // "http" or "https"
 };
 
 // What an origin that a proxy told of points into.

@@ -345,12 +345,7 @@ void Checker::later_versions() {
     if (setting.availability == Availability::kWorks || value.origin == Origin::kDefault) continue;
     // A value that asks for what happens anyway needs no word about it.
     if (value.text.empty() || value.text == setting.default_text) continue;
-    if (setting.availability == Availability::kRefused) {
-      wrong(setting.name, "not yet available in this version");
-    } else {
-      config_.notices.push_back(
-          fmt::format("{} is not yet available in this version", setting.name));
-    }
+    config_.notices.push_back(fmt::format("{} is not yet available in this version", setting.name));
   }
 }
 

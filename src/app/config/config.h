@@ -130,6 +130,8 @@ struct Config {
   base::Nanos write_timeout = 0;
   uint32_t max_connections = 0;         // resolved: never 0
   uint32_t max_connections_per_ip = 0;  // 0 = no limit
+  uint32_t rate_limit = 0;              // requests of a client in a window; 0 = no limit
+  base::Nanos rate_window = 0;          // more than 0
   net::PeerList trusted_proxies;
   std::string spool_dir;
   uint64_t spool_max = 0;

@@ -423,8 +423,6 @@ TEST_F(LoadWorkerScripts, StayAtAReloadAndSoDoTheirPools) {
 TEST_F(LoadConfig, SaysWhatIsNotYetAvailable) {
   EXPECT_THAT(load({"PROFILE=1"}).config.notices,
               Contains("PROFILE is not yet available in this version"));
-  // Serving without it would be less safe than asked for.
-  EXPECT_THAT(load({"RATE_LIMIT=10"}).problems, Contains(HasSubstr("not yet available")));
 }
 
 TEST_F(LoadConfig, AFileThatIsNoProgramIsNotTheWorkerProgram) {
@@ -451,6 +449,14 @@ TEST_F(LoadConfig, TakesTheLimitsOfConnections) {
   EXPECT_EQ(config.max_connections_per_ip, 3U);
   EXPECT_THAT(load({"MAX_CONNECTIONS=2000000000"}).config.notices,
               Contains(StartsWith("MAX_CONNECTIONS=2000000000 is ")));
+}
+
+TEST_F(LoadConfig, TakesTheRateOfRequests) {
+  EXPECT_EQ(load().config.rate_limit, 0U);
+  EXPECT_EQ(load().config.rate_window, 60 * base::kSecond);
+  Config config = load({"RATE_LIMIT=100", "RATE_WINDOW=5m"}).config;
+  EXPECT_EQ(config.rate_limit, 100U);
+  EXPECT_EQ(config.rate_window, 300 * base::kSecond);
 }
 
 TEST_F(LoadConfig, TakesTrustedProxies) {

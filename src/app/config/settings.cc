@@ -16,7 +16,6 @@ constexpr auto kReload = Effective::kReload;
 constexpr auto kRestart = Effective::kRestart;
 constexpr auto kWorks = Availability::kWorks;
 constexpr auto kNotYet = Availability::kNotYet;
-constexpr auto kRefused = Availability::kRefused;
 constexpr auto kSecret = Secrecy::kSecret;
 constexpr auto kPublic = Secrecy::kPublic;
 constexpr auto kHidden = Secrecy::kHidden;
@@ -134,11 +133,10 @@ const Setting kSettings[] = {
      OptionalDurationKind{&C::drain_timeout}, kReload},
     {"RELOAD_DRAIN", Section::kLimits, "5m", "how long an old generation may finish",
      DurationKind{&C::reload_drain}, kReload},
-    {"RATE_LIMIT", Section::kLimits, "0", "requests per client and window; 0 = off", IntegerKind{},
-     kReload, kRefused},
+    {"RATE_LIMIT", Section::kLimits, "0", "requests per client and window; 0 = off",
+     IntegerKind{&C::rate_limit}, kReload},
     {"RATE_WINDOW", Section::kLimits, "60", "that window (seconds)",
-     CustomKind{"a duration of more than 0, such as 60 or 1m", parse_rate_window}, kReload,
-     kNotYet},
+     CustomKind{"a duration of more than 0, such as 60 or 1m", parse_rate_window}, kReload},
     {"RATE_LIMIT_STORE", Section::kLimits, "memory", "memory, or a Redis that machines share",
      CustomKind{"memory, redis://[user:pass@]host:port/db or rediss://", parse_rate_store}, kReload,
      kNotYet, kSecret},

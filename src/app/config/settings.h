@@ -34,8 +34,7 @@ enum class Effective { kReload, kRestart };
 
 enum class Availability {
   kWorks,
-  kNotYet,   // named in the contract, has no effect in this version: said when it is set
-  kRefused,  // the same, but running without it would be less safe than asked for: no start
+  kNotYet,  // named in the contract, has no effect in this version: said when it is set
 };
 
 enum class Secrecy {

@@ -168,10 +168,11 @@ std::string parse_service_name(std::string_view text, Config& config) {
   return check_service_name(text);
 }
 
-std::string parse_rate_window(std::string_view text, Config&) {
-  auto seconds = parse_duration(text);
-  if (!seconds) return "not a duration";
-  return seconds->value == 0 ? "a window of no length" : "";
+std::string parse_rate_window(std::string_view text, Config& config) {
+  auto window = parse_duration(text);
+  if (!window) return "not a duration";
+  config.rate_window = window->value;
+  return window->value == 0 ? "a window of no length" : "";
 }
 
 std::string parse_rate_store(std::string_view text, Config&) {

@@ -105,6 +105,7 @@ base::Result<FrontServer::Next> FrontServer::prepare_next(const ReceivedLink& li
 // never reaches the old ones.
 void FrontServer::bring_into_use() {
   shared_->adapt_to(next_->site->options);
+  rate_limiter_.configure(rate_limits(next_->config));
   log_.set_level(next_->config.log_level);
   observer_.use_access_log(next_->config.access_log ? &access_log_ : nullptr);
   on_each_loop(

@@ -92,6 +92,10 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   return options;
 }
 
+serve::RateLimits rate_limits(const Config& config) {
+  return {.requests = config.rate_limit, .window = config.rate_window};
+}
+
 pool::PoolOptions pool_options(const Config& config, uint32_t number) {
   pool::PoolOptions options{.workers = config.php_workers,
                             .workers_max = config.php_workers_max,
@@ -141,6 +145,7 @@ FrontServer::FrontServer(const FrontStart& start, base::Logger& log, base::Async
       access_log_(access_logger_),
       metrics_(config_.front_threads),
       observer_(metrics_, config_.access_log ? &access_log_ : nullptr, start.spans),
+      rate_limiter_(rate_limits(config_)),
       loops_(make_loops(config_.front_threads)),
       pages_(page_sources()) {}
 
@@ -166,7 +171,7 @@ ops::InternalPages::Sources FrontServer::page_sources() {
 
 base::Status FrontServer::prepare() {
   auto shared = serve::SharedServices::create(serve_options(config_, start_.sockets), log_,
-                                              observer_, nullptr);
+                                              observer_, &rate_limiter_);
   if (!shared) return base::fail(shared.error());
   shared_ = std::move(*shared);
   std::vector<net::EventLoop*> loops;

@@ -22,6 +22,7 @@
 #include "ops/internal_pages.h"
 #include "ops/metrics.h"
 #include "serve/front_loop.h"
+#include "serve/rate_limiter.h"
 #include "serve/services.h"
 
 namespace howdah::app {
@@ -105,6 +106,7 @@ class FrontServer final {
   ops::AccessLog access_log_;
   ops::Metrics metrics_;
   ExchangeLog observer_;
+  serve::RateLimiter rate_limiter_;
   std::atomic<ops::Phase> phase_{ops::Phase::kStarting};
 
   net::TlsTickets tickets_;
