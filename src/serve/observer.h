@@ -10,8 +10,8 @@
 #include "base/log.h"
 #include "http/http2_session.h"
 #include "http/message.h"
-#include "net/ip_address.h"
 #include "http/trace_context.h"
+#include "net/ip_address.h"
 
 namespace howdah::serve {
 
