@@ -27,7 +27,7 @@ void WorkerSet::look(uint32_t worker, uint32_t incarnation, uint32_t ticket) {
 // The worker may have gone on to another one meanwhile.
 bool WorkerSet::runs_request(const Worker& record, uint32_t ticket) const {
   for (uint32_t slot = 0; slot < regions_.requests().slot_count; ++slot) {
-    auto claim = channel::Claim::unpack(regions_.claims().slots[slot].load());
+    auto claim = channel::Claim::unpack(regions_.claims().slots[slot].packed.load());
     if (claim.ticket != ticket || !channel::runs(claim.state)) continue;
     return claim.worker == record.number && claim.incarnation == record.incarnation;
   }
