@@ -25,6 +25,10 @@ Page live_page() {
 
 }  // namespace
 
+bool wants_stacks(std::string_view method, std::string_view target) {
+  return method == "GET" && target == "/workers?stack=1";
+}
+
 std::optional<Order> order_at(std::string_view target) {
   if (target == "/reload") return Order::kReload;
   if (target == "/workers/restart") return Order::kRestart;
@@ -48,6 +52,10 @@ Page InternalPages::get(std::string_view method, std::string_view target) {
   if (path == "/workers") return {.body = workers_json(with_memory(sources_.workers()))};
   if (order_at(path)) return {.status = 405, .body = R"({"error":"only POST"})"};
   return {.status = 404, .body = R"({"error":"no such page"})"};
+}
+
+Page InternalPages::workers_with(const std::vector<pool::WorkerStack>& stacks) const {
+  return {.body = workers_json(with_memory(sources_.workers()), &stacks)};
 }
 
 Page InternalPages::health() const {

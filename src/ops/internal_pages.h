@@ -25,6 +25,10 @@ enum class Order {
 // By the whole target of a request; its page answers POST alone.
 std::optional<Order> order_at(std::string_view target);
 
+// GET /workers?stack=1, whose answer waits for the workers.
+bool wants_stacks(std::string_view method, std::string_view target);
+using StacksDone = std::function<void(std::vector<pool::WorkerStack>)>;
+
 struct Page {
   int status = 200;
   std::string_view content_type = "application/json";
@@ -48,6 +52,8 @@ class InternalPages {
     base::Nanos started;  // monotonic
     std::function<std::vector<pool::PoolStatus>()> pools;
     std::function<std::vector<pool::WorkerStatus>()> workers;
+    // Where their scripts are; the function it gets is called, once and soon, on any thread.
+    std::function<void(StacksDone)> stacks;
     std::function<uint64_t()> spool_bytes;
     std::function<uint64_t()> log_lines_dropped;
     std::function<SpanCounts()> spans;
@@ -64,6 +70,9 @@ class InternalPages {
   Page get(std::string_view method, std::string_view target);
   // snapshot_json() of now: an event of the feed, and what `howdah status` shows.
   std::string status() { return snapshot_json(take()); }
+  // For wants_stacks(): where the scripts are, then the page.
+  void gather_stacks(StacksDone done) const { sources_.stacks(std::move(done)); }
+  Page workers_with(const std::vector<pool::WorkerStack>& stacks) const;
   // What an order has come to: status 200 when it is done. `done` is called on any thread.
   void carry_out(Order order, std::function<void(Page)> done) const {
     sources_.carry_out(order, std::move(done));

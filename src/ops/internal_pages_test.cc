@@ -28,11 +28,13 @@ class Pages : public ::testing::Test {
                                                .requests = 4,
                                                .busy_for = 1500 * base::kMillisecond,
                                                .request = "GET /\"x\""}};
+  std::vector<pool::WorkerStack> stacks_;
   InternalPages pages_{{.metrics = metrics_,
                         .phase = phase_,
                         .started = base::monotonic_now(),
                         .pools = [this] { return std::vector{pool_}; },
                         .workers = [this] { return workers_; },
+                        .stacks = [this](const StacksDone& done) { done(stacks_); },
                         .spool_bytes = [] { return uint64_t{7}; },
                         .log_lines_dropped = [] { return uint64_t{5}; },
                         .spans = [] { return SpanCounts{.exported = 7, .dropped = 3}; },
@@ -76,6 +78,23 @@ TEST_F(Pages, WorkersSaysWhatEachDoes) {
                               {"restarts", 0}}));
   workers_[0].request.clear();
   EXPECT_TRUE(json::parse(get("/workers").body)["workers"][0]["request"].is_null());
+}
+
+TEST_F(Pages, WorkersWithTheirStacksWhenAsked) {
+  EXPECT_TRUE(wants_stacks("GET", "/workers?stack=1"));
+  EXPECT_FALSE(wants_stacks("GET", "/workers"));
+  EXPECT_FALSE(wants_stacks("POST", "/workers?stack=1"));
+  stacks_ = {{"w.php", 1, {"read", {"f() /\"a\".php:1"}}}};
+  auto first = [this] {
+    Page page;
+    pages_.gather_stacks([&](const auto& stacks) { page = pages_.workers_with(stacks); });
+    return json::parse(page.body)["workers"][0];
+  };
+  EXPECT_EQ(first()["waiting_in"], "read");
+  EXPECT_EQ(first()["stack"], json::array({"f() /\"a\".php:1"}));
+  stacks_.clear();
+  EXPECT_TRUE(first()["stack"].is_null());
+  EXPECT_FALSE(json::parse(get("/workers").body)["workers"][0].contains("stack"));
 }
 
 TEST_F(Pages, MetricsAreInPrometheusFormat) {

@@ -187,6 +187,9 @@ asio::awaitable<void> serve_http(InternalPages& pages, EventFeed& feed, WaitingS
     if (request.method() == http::verb::post && order) {
       page = co_await answer_post(pages, *order, stream.socket(), request);
       stream.expires_after(kInternalTimeout);
+    } else if (wants_stacks(view(request.method_string()), view(request.target()))) {
+      page = co_await wait_for_stacks(pages);
+      stream.expires_after(kInternalTimeout);
     } else if (events) {
       page = {.status = 503, .body = R"({"error":"too many listen already"})"};
     } else {
@@ -210,25 +213,45 @@ void accept_connections(asio::io_context& io, int listener, Serve serve,
                  ignore_exception);
 }
 
-asio::awaitable<Page> carry_out_and_wait(const InternalPages& pages, Order order) {
+namespace {
+
+// Waits for what `begin` promises, or gives `otherwise`.
+template <class T>
+asio::awaitable<T> wait_for(std::chrono::seconds limit, T otherwise,
+                            std::function<void(std::function<void(T)>)> begin) {
   struct Wait {
     asio::steady_timer over;
-    Page page{.status = 504, .body = R"({"error":"this has not ended yet; the log tells"})"};
+    T value;
   };
   // Shared with the answer on its way; the answer may come when nobody waits any more.
-  auto wait =
-      std::make_shared<Wait>(asio::steady_timer(co_await asio::this_coro::executor, kOrderLimit));
-  pages.carry_out(order, [weak = std::weak_ptr(wait)](const Page& page) {
+  auto wait = std::make_shared<Wait>(asio::steady_timer(co_await asio::this_coro::executor, limit),
+                                     std::move(otherwise));
+  begin([weak = std::weak_ptr(wait)](const T& value) {
     auto waiting = weak.lock();
     if (!waiting) return;
-    asio::post(waiting->over.get_executor(), [waiting, page] {
-      waiting->page = page;
+    asio::post(waiting->over.get_executor(), [waiting, value] {
+      waiting->value = value;
       waiting->over.cancel();
     });
   });
   error_code cancelled;
   co_await wait->over.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-  co_return std::move(wait->page);
+  co_return std::move(wait->value);
+}
+
+}  // namespace
+
+asio::awaitable<Page> carry_out_and_wait(const InternalPages& pages, Order order) {
+  Page late{.status = 504, .body = R"({"error":"this has not ended yet; the log tells"})"};
+  return wait_for<Page>(
+      kOrderLimit, std::move(late),
+      [&pages, order](std::function<void(Page)> done) { pages.carry_out(order, std::move(done)); });
+}
+
+asio::awaitable<Page> wait_for_stacks(const InternalPages& pages) {
+  auto stacks = co_await wait_for<std::vector<pool::WorkerStack>>(
+      kStacksLimit, {}, [&pages](StacksDone done) { pages.gather_stacks(std::move(done)); });
+  co_return pages.workers_with(stacks);
 }
 
 void start_internal_server(asio::io_context& io, InternalPages& pages, EventFeed& feed,

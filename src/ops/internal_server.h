@@ -39,6 +39,11 @@ void accept_connections(
 // Has an order carried out and waits for what comes of it. On the thread of its `io`.
 boost::asio::awaitable<Page> carry_out_and_wait(const InternalPages& pages, Order order);
 
+// How long somebody waits for stacks, when the loop that asks for them does not answer either.
+inline constexpr std::chrono::seconds kStacksLimit{2};
+// The page of wants_stacks(). On the thread of its `io`.
+boost::asio::awaitable<Page> wait_for_stacks(const InternalPages& pages);
+
 // Serves `pages` and `feed` on listening descriptors, which the caller keeps. `io` runs on one
 // thread; both live until that has ended.
 void start_internal_server(boost::asio::io_context& io, InternalPages& pages, EventFeed& feed,

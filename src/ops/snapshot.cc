@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -39,6 +40,16 @@ Json json_of(const std::vector<WorkerSnapshot>& workers) {
   Json all = Json::array();
   for (const WorkerSnapshot& worker : workers) all.push_back(json_of(worker));
   return all;
+}
+
+void add_stack(Json& worker, const std::vector<pool::WorkerStack>& stacks) {
+  auto found = std::ranges::find_if(stacks, [&](const pool::WorkerStack& each) {
+    return worker["worker"] == each.worker && worker["pool"] == each.pool;
+  });
+  const bool known = found != stacks.end();
+  const bool waits = known && !found->stack.waiting_in.empty();
+  worker["waiting_in"] = waits ? Json(found->stack.waiting_in) : Json(nullptr);
+  worker["stack"] = known ? Json(found->stack.frames) : Json(nullptr);
 }
 
 Json json_of(const std::vector<RecentRequest>& requests) {
@@ -158,8 +169,13 @@ std::vector<WorkerSnapshot> with_memory(std::vector<pool::WorkerStatus> workers)
   return all;
 }
 
-std::string workers_json(const std::vector<WorkerSnapshot>& workers) {
-  return dump({{"workers", json_of(workers)}});
+std::string workers_json(const std::vector<WorkerSnapshot>& workers,
+                         const std::vector<pool::WorkerStack>* stacks) {
+  Json all = json_of(workers);
+  if (stacks != nullptr) {
+    for (Json& worker : all) add_stack(worker, *stacks);
+  }
+  return dump({{"workers", std::move(all)}});
 }
 
 std::string snapshot_json(const Snapshot& snapshot) {

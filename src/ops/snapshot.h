@@ -14,6 +14,7 @@
 #include "ops/metrics.h"
 #include "ops/rate_window.h"
 #include "ops/recent.h"
+#include "pool/script_stack.h"
 #include "pool/status.h"
 
 namespace howdah::ops {
@@ -55,6 +56,8 @@ std::vector<WorkerSnapshot> with_memory(std::vector<pool::WorkerStatus> workers)
 // One JSON object on one line: what /events sends and `howdah status --json` prints.
 std::string snapshot_json(const Snapshot& snapshot);
 // {"workers": [...]}, as in the above.
-std::string workers_json(const std::vector<WorkerSnapshot>& workers);
+// With `stacks` each has members for where its script is, null when that is not known.
+std::string workers_json(const std::vector<WorkerSnapshot>& workers,
+                         const std::vector<pool::WorkerStack>* stacks = nullptr);
 
 }  // namespace howdah::ops

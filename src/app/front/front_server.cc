@@ -157,6 +157,7 @@ ops::InternalPages::Sources FrontServer::page_sources() {
           .started = base::monotonic_now(),
           .pools = [this] { return pools_->statuses(); },
           .workers = [this] { return pools_->worker_status(); },
+          .stacks = [this](ops::StacksDone done) { pools_->gather_stacks(std::move(done)); },
           .spool_bytes = [this] { return shared_->spool.used(); },
           .log_lines_dropped = [this] { return sink_.dropped(); },
           .spans = [this] { return span_counts(start_.spans); },

@@ -169,4 +169,21 @@ std::vector<pool::WorkerStatus> Pools::worker_status() const {
   return all;
 }
 
+void Pools::gather_stacks(pool::Pool::StacksDone done) {
+  // Shared by the pools, which all answer on the primary loop.
+  struct All {
+    size_t left;
+    std::vector<pool::WorkerStack> stacks;
+    pool::Pool::StacksDone done;
+  };
+  if (members_.empty()) return done({});
+  auto all = std::make_shared<All>(members_.size(), std::vector<pool::WorkerStack>(), done);
+  for (const auto& member : members_) {
+    member->pool->gather_stacks([all](std::vector<pool::WorkerStack> stacks) {
+      std::ranges::move(stacks, std::back_inserter(all->stacks));
+      if (--all->left == 0) all->done(std::move(all->stacks));
+    });
+  }
+}
+
 }  // namespace howdah::app

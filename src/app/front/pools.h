@@ -57,6 +57,8 @@ class Pools final {
   // The sum over all pools; ready when each is.
   pool::PoolStatus status() const;
   std::vector<pool::WorkerStatus> worker_status() const;
+  // Of all pools; `done` as of pool::Pool::gather_stacks().
+  void gather_stacks(pool::Pool::StacksDone done);
 
  private:
   struct Member final : pool::HostStarter {
