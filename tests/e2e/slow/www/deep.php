@@ -1,0 +1,7 @@
+<?php
+function dig(int $depth): void
+{
+    $depth > 0 ? dig($depth - 1) : sleep(1);
+}
+dig(3000);
+echo 'done';

@@ -1,0 +1,6 @@
+<?php
+header('Content-Type: text/event-stream');
+echo "data: 1\n\n";
+flush();
+sleep(1);
+echo "data: 2\n\n";

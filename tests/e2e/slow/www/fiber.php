@@ -1,0 +1,14 @@
+<?php
+function in_fiber(): void
+{
+    Fiber::suspend();
+    sleep(1);
+}
+function resume(Fiber $fiber): void
+{
+    $fiber->resume();
+}
+$fiber = new Fiber('in_fiber');
+$fiber->start();
+resume($fiber);
+echo 'done';

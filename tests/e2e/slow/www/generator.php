@@ -1,0 +1,14 @@
+<?php
+function inner()
+{
+    yield 1;
+    sleep(1);
+    yield 2;
+}
+function outer()
+{
+    yield from inner();
+}
+foreach (outer() as $number) {
+    echo $number;
+}
