@@ -25,6 +25,8 @@ enum class FrameType : uint16_t {
 
 // Set on kHead or kBody: what precedes must go out now, the script has flushed.
 inline constexpr uint16_t kFrameFlush = 1;
+// Set on kHead and kEnd of a profiled request: the payload begins with PhaseTimes (phases.h).
+inline constexpr uint16_t kFrameTimed = 4;
 
 struct FrameHeader {
   uint32_t ticket;

@@ -136,6 +136,10 @@ void RequestEncoder::set_coding(base::ContentCoding coding) {
   });
 }
 
+void RequestEncoder::set_profiled() {
+  change_prefix([](RequestPrefix& prefix) { prefix.profiled = 1; });
+}
+
 void RequestEncoder::set_time_limit(uint32_t seconds) {
   change_prefix([seconds](RequestPrefix& prefix) { prefix.time_limit = seconds; });
 }
@@ -211,6 +215,7 @@ RequestView::RequestView(std::string_view bytes) {
   std::memcpy(&prefix, bytes.data(), sizeof prefix);
   rest_ = bytes.substr(sizeof prefix);
   time_limit_ = prefix.time_limit;
+  profiled_ = prefix.profiled != 0;
   if (prefix.compression == 1 && prefix.coding < base::kContentCodings) {
     coding_ = static_cast<base::ContentCoding>(prefix.coding);
   }

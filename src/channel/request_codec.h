@@ -90,7 +90,7 @@ Var var_of_header(std::string_view name);
 struct RequestPrefix {
   uint8_t compression;  // 1: answers are encoded where the contract says so, else never
   uint8_t coding;       // base::ContentCoding that the client is sent
-  uint16_t unused;
+  uint16_t profiled;    // 1: the answer tells where the time went (phases.h), at its very end
   uint32_t time_limit;  // REQUEST_TIMEOUT in whole seconds; 0: there is none, or it is shorter
 };
 
@@ -110,6 +110,7 @@ class RequestEncoder {
   // How long a script may ask to go on (tokio_request_heartbeat()), in seconds. Without this call
   // it may not ask.
   void set_time_limit(uint32_t seconds);
+  void set_profiled();
   void add(Var var, std::string_view value);
   void add(std::string_view name, std::string_view value);
   // A request header, under its CGI name: HTTP_ and upper case with `-` as `_`. The caller has
@@ -146,12 +147,14 @@ class RequestView {
   bool next(Item& item);
   // Nothing: compression is off.
   std::optional<base::ContentCoding> coding() const { return coding_; }
+  bool profiled() const { return profiled_; }
   // Seconds; 0: none.
   uint32_t time_limit() const { return time_limit_; }
 
  private:
   std::optional<base::ContentCoding> coding_;
   uint32_t time_limit_ = 0;
+  bool profiled_ = false;
   std::string_view rest_;
 };
 

@@ -153,6 +153,7 @@ bool WorkerChannel::begin() {
   control().wanted_deadline.store(0, std::memory_order_relaxed);
   if (regions_.claims().slots[slot_number_].packed.compare_exchange_strong(
           claimed, running, std::memory_order_acq_rel)) {
+    request_.vars.profiled() ? phases_.begin(request_.claimed_at) : phases_.stop();
     return true;
   }
   slot_ = nullptr;
@@ -260,8 +261,15 @@ bool WorkerChannel::interim(const ResponseHeadEncoder& head) {
   return true;
 }
 
+bool WorkerChannel::put_timed(FrameType type, std::string_view payload) {
+  if (!phases_.on()) return put(type, 0, payload);
+  const PhaseTimes& times = phases_.times();
+  std::string timed(reinterpret_cast<const char*>(&times), sizeof times);
+  return put(type, kFrameTimed, timed.append(payload));
+}
+
 bool WorkerChannel::head(const ResponseHeadEncoder& head) {
-  return !ended_ && put(FrameType::kHead, 0, head.bytes());
+  return !ended_ && put_timed(FrameType::kHead, head.bytes());
 }
 
 bool WorkerChannel::body(std::string_view bytes) {
@@ -305,7 +313,7 @@ void WorkerChannel::end() {
   ended_ = true;
   EndInfo info{request_.claimed_at, base::monotonic_now()};
   // When nobody reads any more there is nothing to end.
-  if (put(FrameType::kEnd, 0, {reinterpret_cast<const char*>(&info), sizeof info})) publish();
+  if (put_timed(FrameType::kEnd, {reinterpret_cast<const char*>(&info), sizeof info})) publish();
   // Also when nobody was told of the end.
   control().wanted_deadline.store(kNoDeadline, std::memory_order_relaxed);
 }

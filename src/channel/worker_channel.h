@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "channel/frame.h"
 #include "channel/layout.h"
+#include "channel/phases.h"
 #include "channel/request_codec.h"
 #include "channel/shared_memory.h"
 
@@ -93,6 +94,9 @@ class alignas(kCacheLine) WorkerChannel {
   // more. What the front makes of it is the front's matter. Nothing after end().
   void want_deadline(int64_t deadline);
 
+  // Of the held request; on when it is profiled. Sent along with the head and the end.
+  PhaseClock& phases() { return phases_; }
+
   // The descriptor of a body that is larger than the inline part: the whole body, at offset 0, read
   // only. Asks the front and waits for it.
   base::Result<base::UniqueFd> body_descriptor();
@@ -124,6 +128,8 @@ class alignas(kCacheLine) WorkerChannel {
   // Room for a frame with `length` bytes; false when the answer is given up.
   bool reserve(size_t length);
   bool put(FrameType type, uint16_t flags, std::string_view payload);
+  // With the phases before it, when they are on.
+  bool put_timed(FrameType type, std::string_view payload);
   // Dropped when there is no room for it.
   void put_log(uint16_t flags, std::string_view payload);
   void set_state(SlotState state);
@@ -148,6 +154,7 @@ class alignas(kCacheLine) WorkerChannel {
   uint32_t ticket_ = 0;
   uint32_t loop_ = 0;
   bool ended_ = true;
+  PhaseClock phases_;
 
   // The ring of loop_. Bytes in [published_, written_) are not yet told to the front.
   std::array<uint64_t, kMaxLoops> ring_written_{};  // by loop

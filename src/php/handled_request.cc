@@ -179,6 +179,7 @@ void start_empty_request() {
 }
 
 bool end_handled_request(RequestState* state) {
+  state->channel->phases().enter(channel::Phase::kShutdown);
   bool ended = attempt([] { php_output_end_all(); });
   bool sound = report_exception();
   stop_timer();
@@ -194,6 +195,7 @@ bool end_handled_request(RequestState* state) {
           ended;
   sapi_deactivate();
   zend_set_memory_limit(PG(memory_limit));
+  end_profiled_answer();
   state->in_request = false;
   enter_idle();
   if (!ended) zend_bailout();

@@ -93,8 +93,11 @@ size_t write_output(const char* bytes, size_t size) {
     return ::write(STDERR_FILENO, bytes, size) < 0 ? 0 : size;
   }
   if (!state->connected() || state->channel->ended()) return size;
+  channel::PhaseClock& phases = state->channel->phases();
+  const channel::Phase phase = phases.enter(channel::Phase::kOutput);
   bool taken = state->answer.write({bytes, size});
   if (taken && state->event_stream) taken = state->answer.flush();
+  phases.enter(phase);
   if (!taken) output_refused(state);
   return size;
 }
@@ -105,12 +108,23 @@ void flush_output(void*) {
   // As under PHP-FPM the head goes out with the first output that leaves PHP, not with flush().
   if (!SG(headers_sent) || state->channel->ended()) return;
   state->streaming = true;
-  if (!state->answer.flush()) output_refused(state);
+  channel::PhaseClock& phases = state->channel->phases();
+  const channel::Phase phase = phases.enter(channel::Phase::kOutput);
+  const bool taken = state->answer.flush();
+  phases.enter(phase);
+  if (!taken) output_refused(state);
 }
 
 void end_answer() {
   RequestState* state = current_state;
-  if (state != nullptr && state->connected() && !state->channel->ended()) state->answer.end();
+  if (!answer_is_open()) return;
+  // A profile tells of the shutdown, too: end_profiled_answer().
+  if (state->channel->phases().on() && !state->streaming) return;
+  state->answer.end();
+}
+
+void end_profiled_answer() {
+  if (current_state->channel->phases().on() && answer_is_open()) current_state->answer.end();
 }
 
 bool answer_is_open() {

@@ -16,6 +16,8 @@ size_t write_output(const char* bytes, size_t size);
 void flush_output(void* server_context);
 // All output has left PHP: the answer is complete.
 void end_answer();
+// The same for a profiled request, when PHP's shutdown is over.
+void end_profiled_answer();
 int send_response_head(sapi_headers_struct* headers);
 
 // --- what the server's functions do (functions_answer.cc). They run output callbacks and may not

@@ -10,6 +10,7 @@
 #include "php/php_api.h"
 #include "php/request_info.h"
 #include "php/request_state.h"
+#include "php/response.h"
 #include "php/user_ini.h"
 #include "php/worker_script.h"
 #include "php/working_directory.h"
@@ -78,8 +79,12 @@ bool serve(RequestState* state) {
   leave_request_start();
   restore_internal_caches();
   restore_request_method(state);
+  channel::PhaseClock& phases = state->channel->phases();
+  phases.enter(channel::Phase::kScript);
   if (started) execute_script(state);
+  phases.enter(channel::Phase::kShutdown);
   php_request_shutdown(nullptr);
+  end_profiled_answer();
   state->in_request = false;
   clear_request_info();
   return started;

@@ -13,6 +13,7 @@
 #include "php/request_body.h"
 #include "php/request_info.h"
 #include "php/request_state.h"
+#include "php/response.h"
 #include "php/script_log.h"
 #include "php/snapshot_random.h"
 #include "php/snapshot_request.h"
@@ -135,7 +136,9 @@ void run_once(RequestState* state) {
   if (boot_failed) keep_fatal_error(state, fatal_error());
   // A fork of the template, after its request.
   if (state->run.snapshot != nullptr && state->channel != nullptr) end_snapshot_request(state);
+  if (state->in_request) state->channel->phases().enter(channel::Phase::kShutdown);
   php_request_shutdown(nullptr);
+  if (state->in_request) end_profiled_answer();
   if (boot_failed) note_boot_failure(state);
   state->in_request = false;
   clear_request_info();
@@ -176,6 +179,7 @@ PHP_FUNCTION(frankenphp_handle_request) {
   }
 
   start_handled_request(state, boot_error_handler);
+  state->channel->phases().enter(channel::Phase::kScript);
   // After exit() the end of the script completes the answer.
   bool goes_on = call_handler(&call, &cache);
   const bool forked = state->run.snapshot != nullptr;

@@ -18,6 +18,14 @@ using channel::SlotState;
 
 namespace {
 
+// Takes the times off a payload, when the frame has them.
+bool take_phases(const Frame& frame, std::string_view& payload, channel::PhaseTimes& phases) {
+  if ((frame.flags & channel::kFrameTimed) == 0 || payload.size() < sizeof phases) return false;
+  std::memcpy(&phases, payload.data(), sizeof phases);
+  payload.remove_prefix(sizeof phases);
+  return true;
+}
+
 bool is_aside(FrameType type) { return type == FrameType::kLog || type == FrameType::kNeedBody; }
 
 }  // namespace
@@ -237,15 +245,19 @@ base::Result<bool> Dispatcher::add_frame(Ring& ring, const Frame& frame, uint64_
   batch.slot = frame.slot;
   batch.end = ring.seat->ring(loop_.index()).peeked();
   part.worker = ring.seat->worker();
+  std::string_view payload = frame.payload;
+  if (is_head || frame.type == FrameType::kEnd) {
+    if (take_phases(frame, payload, batch.phases)) part.phases = &batch.phases;
+  }
   if (is_head) {
-    if (auto decoded = head_.decode(frame.payload); !decoded) return base::fail(decoded.error());
+    if (auto decoded = head_.decode(payload); !decoded) return base::fail(decoded.error());
     part.head = &head_;
     part.interim = frame.type == FrameType::kInterim;
     return !part.interim;
   }
   if (frame.type == FrameType::kEnd) {
-    if (frame.payload.size() == sizeof part.end_info) {
-      std::memcpy(&part.end_info, frame.payload.data(), sizeof part.end_info);
+    if (payload.size() == sizeof part.end_info) {
+      std::memcpy(&part.end_info, payload.data(), sizeof part.end_info);
     }
     part.end = true;
     return false;

@@ -70,6 +70,7 @@ class Dispatcher final : public net::PassHook, public JobQueue {
   // What collect() found at the front of a ring: frames of one request.
   struct Batch {
     AnswerPart part;
+    channel::PhaseTimes phases;  // what part.phases points to
     std::string_view pieces[kMaxPieces];
     uint64_t piece_starts[kMaxPieces];  // ring position of each piece's frame
     size_t piece_count = 0;

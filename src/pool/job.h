@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "channel/frame.h"
+#include "channel/phases.h"
 
 namespace howdah::pool {
 
@@ -26,6 +27,8 @@ struct AnswerPart {
   bool flush = false;
   // The answer is complete with this part, provided that all of the body is taken.
   bool end = false;
+  // Not null with a head or the end of a profiled request. Not believed.
+  const channel::PhaseTimes* phases = nullptr;
   channel::EndInfo end_info;
   // The worker is gone and this is all that will come: what is not taken now is lost. Take all of
   // it, past any mark; it is at most a ring.

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "channel/request_codec.h"
 #include "http/message.h"
 #include "http/trace_context.h"
@@ -37,6 +38,9 @@ struct ConnectionAddresses {
   bool counted = false;                  // in SharedServices::clients
   Entrance entrance = Entrance::kPlain;
   std::string_view tls;  // "TLSv1.3", a literal; empty on a plain connection
+  // With PROFILE: how long the handshake took, and what ALPN came to (a literal; may be empty).
+  base::Nanos tls_handshake = 0;
+  std::string_view alpn;
 };
 
 // From a connected socket. Nothing when the client has reset it already: such a one must not pass

@@ -56,6 +56,7 @@ void Exchange::reset() {
   admission_ = {};
   target_ = {};
   started_at_ = services_.loop.now();
+  profile_.stop();
   if (site_ != nullptr) services_.leave_site(*site_);
   site_ = &services_.enter_site();
 }
@@ -99,6 +100,7 @@ Exchange::BodyPlan Exchange::begin(http::RequestHead& head, std::string_view byt
   if (addresses.trusted) believe_proxy(head, options().trusted_proxies, origin_, origin_text_);
   stream_ = &stream;
   state_ = State::kReceiving;
+  if (options().profile && value_of(head, "x-profile") == "1") profile_.begin(started_at_);
   // Several traceparents are none (Trace Context 3.2: the field comes once).
   identify(value_of(head.find_only("traceparent")), value_of(head, "x-request-id"));
   look_for_navigation();
@@ -240,6 +242,10 @@ void Exchange::submit() {
   const base::Nanos limit = options().request_timeout;
   encoder_.set_time_limit(
       static_cast<uint32_t>(std::min<base::Nanos>(limit / base::kSecond, UINT32_MAX)));
+  if (profile_.on()) {
+    encoder_.set_profiled();
+    profile_.submit(base::monotonic_now());
+  }
   if (encoder_.bytes().size() > kMaxEncodedBytes) return send_error(431, "head too large for PHP");
   job_.request = encoder_.bytes();
   job_.body = body_.memory();

@@ -20,6 +20,7 @@
 #include "serve/observer.h"
 #include "serve/origin.h"
 #include "serve/request_body.h"
+#include "serve/request_profile.h"
 #include "serve/response_stream.h"
 #include "serve/router.h"
 #include "serve/services.h"
@@ -149,6 +150,7 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   void begin_head(int status);
   void add_identity();
   void add_configured();
+  void add_profile();
   void send_text(std::string_view content_type, std::string_view text);
   void send_options();
   void send_redirect();
@@ -236,6 +238,7 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   AdmissionDecision admission_;
   int error_status_ = 0;
   base::Nanos started_at_ = 0;
+  RequestProfile profile_;
 
   // The job, and where it was submitted.
   pool::JobQueue* jobs_ = nullptr;

@@ -28,6 +28,8 @@ bool is_servers_own(std::string_view name) {
          http::iequals(name, "x-request-id") || http::iequals(name, "traceparent");
 }
 
+constexpr std::string_view kProfilePrefix = "x-profile-";
+
 std::string decimal(uint64_t value) { return std::to_string(value); }
 
 }  // namespace
@@ -50,8 +52,14 @@ void Exchange::add_identity() {
   }
 }
 
-// RESPONSE_HEADERS, when the head is otherwise complete.
+void Exchange::add_profile() {
+  const http::Version version = head_ != nullptr ? head_->version : refused_version_;
+  profile_.add_to(answer_, base::monotonic_now(), version, *addresses_);
+}
+
+// RESPONSE_HEADERS, when the head is otherwise complete, and PROFILE's.
 void Exchange::add_configured() {
+  if (profile_.on()) add_profile();
   for (const auto& [name, value] : options().response_headers) {
     if (!answer_.has(name)) answer_.add(name, value);
   }
@@ -108,6 +116,7 @@ size_t Exchange::on_answer(const pool::AnswerPart& part) {
     return 0;
   }
   worker_ = part.worker;
+  if (part.phases != nullptr) profile_.learn(*part.phases);
   if (part.flush && event_stream_) restart_deadline(services_.loop.now());
   if (state_ == State::kWaiting && (part.head == nullptr || !take_head(*part.head))) {
     error_ = "worker sent no valid head";
@@ -147,6 +156,8 @@ void Exchange::take_field(std::string_view name, std::string_view value) {
   if (http::is_hop_by_hop(name) || is_servers_own(name) || take_file_name(name, value)) return;
   // Frameworks say these of limits of their own. Two of each would contradict each other.
   if (admission_.limited && is_of_rate_limit(name)) return;
+  // Or there would be two of them.
+  if (profile_.on() && http::iequals(name.substr(0, kProfilePrefix.size()), kProfilePrefix)) return;
   if (http::iequals(name, "content-length")) {
     uint64_t length = 0;
     declared_length_.reset();

@@ -65,6 +65,9 @@ struct ServeOptions {
 
   std::vector<ErrorPage> error_pages;  // one a status at most
 
+  // Requests may ask for timing headers (request_profile.h).
+  bool profile = false;
+
   // Browsers are told of changes (live_reload.h).
   bool live_reload = false;
 

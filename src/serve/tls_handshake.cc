@@ -76,6 +76,7 @@ void TlsHandshake::start_session() {
     return close();
   }
   client_.socket.start_tls(std::move(session));
+  started_at_ = services_.options().profile ? base::monotonic_now() : 0;
   proceed();
 }
 
@@ -92,7 +93,16 @@ void TlsHandshake::proceed() {
     case net::TlsSession::Handshake::kDone:
       client_.addresses.entrance = Entrance::kTls;
       client_.addresses.tls = session.version();
+      note_profile(session.protocol());
       return hand_on(protocol_of(session.protocol()));
+  }
+}
+
+void TlsHandshake::note_profile(std::string_view alpn) {
+  if (started_at_ == 0) return;
+  client_.addresses.tls_handshake = base::monotonic_now() - started_at_;
+  for (const ProtocolName& known : kProtocolNames) {
+    if (known.name == alpn) client_.addresses.alpn = known.name;
   }
 }
 

@@ -28,6 +28,10 @@ class TlsHandshake final : public PassingConnection {
   void look_at_first_byte();
   void start_session();
   void proceed();
+  // What ALPN came to is for PROFILE alone.
+  void note_profile(std::string_view alpn);
+
+  base::Nanos started_at_ = 0;  // with PROFILE
 };
 
 }  // namespace howdah::serve

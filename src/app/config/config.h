@@ -150,6 +150,7 @@ struct Config {
 
   // Operations
   base::Nanos slow_request = 0;  // 0 = none is logged
+  bool profile = false;
 
   // Logs
   bool access_log = false;

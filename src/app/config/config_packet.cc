@@ -27,8 +27,8 @@ void visit_members(AnyConfig& config, Visitor&& visit) {
          body_timeout, idle_timeout, write_timeout, max_connections, max_connections_per_ip,
          rate_limit, rate_window, trusted_proxies, spool_dir, spool_max, drain_timeout,
          reload_drain, static_cache_ttl, compression, static_cache_size, follow_symlinks,
-         sendfile_root, response_headers, error_pages_dir, error_pages, slow_request, access_log,
-         log_level, log_format, log_file, service_name, otlp_endpoint, otlp_certificate,
+         sendfile_root, response_headers, error_pages_dir, error_pages, slow_request, profile,
+         access_log, log_level, log_format, log_file, service_name, otlp_endpoint, otlp_certificate,
          otlp_headers, otel_service_name, otel_resource, trace_ratio, php_environment, settings,
          notices, restart_wanted, development, watch, watch_root, watch_ignore, watch_poll,
          env_file] = config;
@@ -43,10 +43,10 @@ void visit_members(AnyConfig& config, Visitor&& visit) {
         body_timeout, idle_timeout, write_timeout, max_connections, max_connections_per_ip,
         rate_limit, rate_window, spool_dir, spool_max, drain_timeout, reload_drain,
         static_cache_ttl, compression, static_cache_size, follow_symlinks, sendfile_root,
-        response_headers, error_pages_dir, error_pages, slow_request, access_log, log_level,
-        log_format, log_file, service_name, otlp_endpoint, otlp_certificate, otlp_headers,
-        otel_service_name, otel_resource, trace_ratio, settings, notices, restart_wanted,
-        development, watch, watch_root, watch_ignore, watch_poll, env_file);
+        response_headers, error_pages_dir, error_pages, slow_request, profile, access_log,
+        log_level, log_format, log_file, service_name, otlp_endpoint, otlp_certificate,
+        otlp_headers, otel_service_name, otel_resource, trace_ratio, settings, notices,
+        restart_wanted, development, watch, watch_root, watch_ignore, watch_poll, env_file);
 }
 
 template <class T>

@@ -66,6 +66,7 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets) 
   options.sendfile_root = config.sendfile_root;
   options.compression = config.compression;
   options.live_reload = config.watch;
+  options.profile = config.profile;
   // Who develops sees each change at once.
   if (config.development) options.file_trust = 0;
   options.static_cache_ttl = std::nullopt;

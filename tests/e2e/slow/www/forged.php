@@ -1,0 +1,3 @@
+<?php
+header("X-Profile-Total-Us: forged");
+echo 1;
