@@ -19,6 +19,11 @@
 
 #include "php/request_state.h"
 
+#include <Zend/zend.h>
+// Says nothing of C++ itself, and php.h includes it.
+extern "C" {
+#include <Zend/zend_virtual_cwd.h>
+}
 // php.h comes before the rest, which relies on what it defines.
 #include <SAPI.h>
 #include <Zend/zend_exceptions.h>
