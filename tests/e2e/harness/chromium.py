@@ -44,6 +44,7 @@ class Chromium:
         self._numbers = itertools.count(1)
         self._input = b""
         self.events = []
+        self.complaints = []  # what pages that watch_console() wrote to the console as errors
         read_end, self._to = _pipe()
         self._from, write_end = _pipe()
         command = [
@@ -131,8 +132,16 @@ class Chromium:
             data = os.read(self._from, 1 << 20)
             assert data, f"Chromium ended while the test waited for {what}"
             self._input += data
-        message, _, self._input = self._input.partition(b"\0")
-        return json.loads(message)
+        data, _, self._input = self._input.partition(b"\0")
+        message = json.loads(data)
+        self._note_complaint(message.get("method"), message.get("params", {}))
+        return message
+
+    def _note_complaint(self, method, parameters):
+        written = parameters.get("type") if method == "Runtime.consoleAPICalled" else None
+        level = parameters["entry"]["level"] if method == "Log.entryAdded" else None
+        if method == "Runtime.exceptionThrown" or written in ("error", "warning", "assert") or level in ("error", "warning"):
+            self.complaints.append(parameters)
 
 
 class Page:
@@ -177,6 +186,29 @@ class Page:
         self._browser.events.clear()
         self.evaluate(f"document.querySelector({json.dumps(selector)}).click()")
         self.wait_loaded()
+
+    def watch_console(self):
+        """From now on Chromium.complaints has what scripts throw and what the browser refuses (CSP)."""
+        self._call("Runtime.enable")
+        self._call("Log.enable")
+
+    def forgive(self):
+        """Forgets the complaints up to now."""
+        self.evaluate("0")
+        self._browser.complaints.clear()
+
+    def close(self):
+        self.evaluate("0")  # what was said before has come by then
+        self._call("Page.close")
+
+    def look(self, scheme="light", width=1280, height=900):
+        """How it is shown from now on: with prefers-color-scheme, on a window of that size."""
+        self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500)
+
+    def screenshot(self):
+        """What is to be seen, the whole page, as PNG."""
+        return base64.b64decode(self._call("Page.captureScreenshot", captureBeyondViewport=True)["data"])
 
     def transfers(self):
         """What was loaded for the page, itself first: dicts of name, protocol, encoded and decoded size."""

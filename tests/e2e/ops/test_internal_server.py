@@ -1,11 +1,14 @@
 """/health, /metrics and /workers (contract, section 7)."""
 
 import re
-import time
+import subprocess
 
 import pytest
 
+from harness import client
 from harness.background import at_gate
+from harness.client import RawConnection
+from harness.feed import Feed
 from harness.ports import listens
 from harness.waiting import wait_until
 
@@ -184,14 +187,87 @@ def test_a_restart_is_counted(launch):
     wait_until(lambda: sum(worker["restarts"] for worker in server.workers()) == 1, "one restart", 5)
 
 
-def test_the_internal_server_answers_while_php_is_stuck_and_clients_are_many(launch):
-    server = launch(PHP_WORKERS=1, QUEUE_CAPACITY=5)
-    running, gate, _ = at_gate(server)
-    idle = [server.raw() for _ in range(100)]
-    began = time.monotonic()
+# -- whatever happens
+
+
+def test_it_answers_while_all_workers_are_stuck_and_the_front_is_under_full_load(launch):
+    server = launch(QUEUE_CAPACITY=5)
+    held = [at_gate(server) for _ in server.workers()]
+    url = "http://%s:%d" % server.address
+    crowds = [
+        subprocess.Popen(["h2load", *options, "-c64", "-D600", url + target], stdout=subprocess.DEVNULL)
+        for options, target in ((["--h1"], "/page.html"), (["-m20"], "/page.html"), (["--h1"], "/index.php"))
+    ]
+    try:
+        wait_until(lambda: server.metric("tokio_php_dropped_requests") > 1000, "the crowds to be there", 60)
+        for _ in range(10):
+            for path in ("/health", "/health/ready", "/metrics", "/workers", "/"):
+                assert client.request(server.internal_address, "GET", path, timeout=10).status == 200
+        with Feed(server) as feed:
+            assert feed.until(lambda event: event["rates"]["requests"] > 0)["running"] == len(held)
+        assert all(crowd.poll() is None for crowd in crowds)
+    finally:
+        for crowd in crowds:
+            crowd.kill()
+            crowd.wait()
+    for pending, gate, _ in held:
+        gate.release()
+        assert pending.result().status == 200
+
+
+GARBAGE = {
+    "no request": b"\x00\xff\x16\x03\x01 nothing\r\n\r\n",
+    "half a TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    "a head too large": b"GET /health HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 20000 + b"\r\n\r\n",
+    "a body too large": b"POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 100000,
+    "two lengths": b"GET /health HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    "an endless chunk": b"POST /reload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE.keys())
+def test_garbage_costs_its_connection_only(launch_shared, garbage):
+    server = launch_shared()
+    front = server.front_pid()
+    with RawConnection(server.internal_address) as raw:
+        try:
+            raw.send(garbage)
+            said = raw.read_to_end()
+        except OSError:
+            said = b""  # it ended with unread bytes
+    assert b" 200 " not in said
     assert server.internal("/health").status == 200
-    assert time.monotonic() - began < 2
-    for raw in idle:
+    assert server.front_pid() == front
+
+
+def test_slow_and_silent_connections_keep_nobody_out(launch):
+    server = launch()
+    crowd = [RawConnection(server.internal_address) for _ in range(200)]
+    for number, raw in enumerate(crowd):
+        if number % 2:
+            raw.send(b"GET /health HTTP/1.1\r\nHo")
+    for _ in range(20):
+        assert server.internal("/health").status == 200
+    # They are bounded: the oldest had to go.
+    wait_until(lambda: all(raw.readable(0) for raw in crowd[:100]), "the first ones to be closed")
+    for raw in crowd:
         raw.close()
-    gate.release()
-    running.result()
+
+
+def test_a_head_that_never_ends_is_cut(launch):
+    server = launch()
+    with RawConnection(server.internal_address, timeout=60) as raw:
+        raw.send(b"GET /health HTTP/1.1\r\nHo")
+        assert raw.ended(60)
+
+
+def test_nothing_of_it_is_counted(launch):
+    server = launch()
+    for path in ("/", "/health", "/health/live", "/health/ready", "/health/startup", "/metrics", "/config", "/workers", "/nothing"):
+        server.internal(path)
+    server.internal("/reload", "POST", {"Origin": "http://a"})
+    with Feed(server) as feed:
+        event = feed.next()
+    assert event["total_requests"] == event["active_connections"] == event["sent_bytes"] == 0
+    assert sum(event["responses"].values()) == 0
