@@ -33,8 +33,7 @@ constexpr uint64_t kMaxArea = uint64_t{1} << 30;
 // like those after it. Later one in so many.
 constexpr uint32_t kLookEvery = 1 << 14;
 
-// So many pages that the template has in use, of a piece of shared memory or of a library,
-// and it is worth a huge page or a page of its own.
+// So many pages that the template has in use, and a piece of shared memory is worth a huge page.
 constexpr uint32_t kWorthwhile = 64;
 
 // As in the headers of Linux 5.14 and 6.1.
@@ -161,21 +160,6 @@ void collapse(int pagemap, const Area& area) {
   }
 }
 
-// Nor are the pages of a file inherited, unless one page of the mapping is the process's own. So a
-// byte of the first one in use is written over by itself, as a debugger would.
-void own_a_page(int pagemap, int memory, const Area& area) {
-  uint32_t present = 0;
-  uint64_t used = 0;
-  each_page(pagemap, area, [&](uint64_t address, uint64_t entry) {
-    if ((entry & kPresent) == 0) return;
-    if (present++ == 0) used = address;
-  });
-  char byte = 0;
-  if (present < kWorthwhile) return;
-  if (::pread(memory, &byte, 1, static_cast<off_t>(used)) != 1) return;
-  std::ignore = ::pwrite(memory, &byte, 1, static_cast<off_t>(used));
-}
-
 template <class Visit>
 void each_area(Visit visit) {
   std::unique_ptr<FILE, int (*)(FILE*)> maps(::fopen("/proc/self/maps", "re"), ::fclose);
@@ -192,13 +176,9 @@ void each_area(Visit visit) {
 
 void SnapshotPages::arrange() {
   base::UniqueFd pagemap(::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
-  base::UniqueFd memory(::open("/proc/self/mem", O_RDWR | O_CLOEXEC));
   if (!pagemap) return;
   each_area([&](const Area& area) {
     if (area.shared) collapse(pagemap.get(), area);
-    if (!area.shared && !area.writable && memory) {
-      own_a_page(pagemap.get(), memory.get(), area);
-    }
   });
 }
 

@@ -18,8 +18,8 @@ namespace howdah::php {
 
 class SnapshotPages {
  public:
-  // In the template, before its first fork: what can be inherited more cheaply is made so. Changes
-  // nothing that a program sees.
+  // In the template, before its first fork: shared memory that it uses much of is put into huge
+  // pages, where the kernel can (Linux 6.1). Changes nothing that a program sees.
   static void arrange();
   // The same; its list. After a failure, or without it, the rest does nothing.
   base::Status share();
