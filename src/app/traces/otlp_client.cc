@@ -137,8 +137,12 @@ asio::awaitable<OtlpAnswer> OtlpClient::attempt(const std::string& body) {
     for (const auto& [name, value] : headers_) request.set(name, value);
     request.body() = body;
     request.prepare_payload();
-    error = tls_ ? co_await transfer(*tls_, request, answer)
-                 : co_await transfer(*plain_, request, answer);
+    // Not by ?: of two awaits, which GCC 12 compiles to a crash.
+    if (tls_) {
+      error = co_await transfer(*tls_, request, answer);
+    } else {
+      error = co_await transfer(*plain_, request, answer);
+    }
   }
   if (error) {
     timed_out_ = error == beast::error::timeout;
