@@ -28,6 +28,7 @@ void Supervisor::finish_exporting() {
   exporter_.finish();
   base::Nanos by = base::monotonic_now() + kFlushLimit + base::kSecond;
   exporter_kill_at_ = drain_by_ == 0 ? by : std::min(by, drain_by_);
+  drain_by_ = 0;  // it was about the front, which has ended
 }
 
 void Supervisor::on_exporter_exit(int status) {
