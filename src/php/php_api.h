@@ -19,8 +19,8 @@
 
 #include "php/request_state.h"
 
+// php.h includes zend_virtual_cwd.h, which does not say itself that it is C, and needs zend.h.
 #include <Zend/zend.h>
-// Says nothing of C++ itself, and php.h includes it.
 extern "C" {
 #include <Zend/zend_virtual_cwd.h>
 }
