@@ -37,7 +37,7 @@ Every setting is an environment variable and a flag. Later wins: default, --env-
 Sizes: an integer plus k m g. (*) = not yet available in this version.
 )";
 
-constexpr size_t kHelpColumn = 31;
+constexpr size_t kHelpColumn = 33;
 
 // What CLI11 puts values into until they are known to be right.
 struct Parsed {

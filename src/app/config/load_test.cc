@@ -421,8 +421,8 @@ TEST_F(LoadWorkerScripts, StayAtAReloadAndSoDoTheirPools) {
 }
 
 TEST_F(LoadConfig, SaysWhatIsNotYetAvailable) {
-  EXPECT_THAT(load({"PROFILE=1"}).config.notices,
-              Contains("PROFILE is not yet available in this version"));
+  EXPECT_THAT(load({"RATE_LIMIT_STORE=redis://127.0.0.1"}).config.notices,
+              Contains("RATE_LIMIT_STORE is not yet available in this version"));
 }
 
 TEST_F(LoadConfig, AFileThatIsNoProgramIsNotTheWorkerProgram) {

@@ -60,7 +60,9 @@ bool parse_pairs(std::string_view text, Pairs& pairs) {
     size_t equals = part.find('=');
     if (equals == std::string_view::npos) return false;
     std::string name(trim(part.substr(0, equals))), value;
-    if (name.empty() || !percent_decode(trim(part.substr(equals + 1)), value)) return false;
+    if (name.empty() || !http::is_visible_ascii(name) ||
+        !percent_decode(trim(part.substr(equals + 1)), value))
+      return false;
     pairs.emplace_back(std::move(name), std::move(value));
   }
   return true;

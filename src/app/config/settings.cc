@@ -158,7 +158,7 @@ const Setting kSettings[] = {
     {"WATCH_IGNORE", Section::kOperations, "", "what --watch leaves out, below DIR",
      CustomKind{"a comma list of globs such as cache/**", parse_watch_ignore}, kReload},
     {"WATCH_POLL", Section::kOperations, "off",
-     "look for changed files so often; off = where inotify is blind", DurationKind{&C::watch_poll},
+     "look for changes so often; off = where inotify is blind", DurationKind{&C::watch_poll},
      kReload},
     {"SLOW_REQUEST", Section::kOperations, "off", "log the PHP stack of slower requests",
      DurationKind{&C::slow_request}, kReload},
@@ -176,7 +176,7 @@ const Setting kSettings[] = {
     {"OTEL_RESOURCE_ATTRIBUTES", Section::kOperations, "", "what else is said of the service",
      CustomKind{kPairs, parse_otel_resource}},
     {"OTEL_TRACES_SAMPLER_ARG", Section::kOperations, "",
-     "share of the traces that begin here which is sampled; 1",
+     "share of traces that begin here to be sampled; 1",
      CustomKind{"a number from 0 to 1", parse_trace_ratio}},
 
     {"ACCESS_LOG", Section::kLogs, "0", "a log line for each request", BooleanKind{&C::access_log},

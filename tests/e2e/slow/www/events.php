@@ -1,4 +1,5 @@
 <?php
+ob_end_clean();
 header('Content-Type: text/event-stream');
 echo "data: 1\n\n";
 flush();
