@@ -25,8 +25,10 @@ inline constexpr base::Nanos kLongestBootBackoff = 1 * base::kSecond;
 inline constexpr base::Nanos kBootLogInterval = 900 * base::kMillisecond;
 // Of one worker's script between two looks; a higher number was made up.
 inline constexpr uint32_t kMostScriptRestarts = 1000;
-// How long a host may take to say where a script is; then it is told without.
+// How long a host may take to say where a script is; then it is told without. For the log, where
+// nobody waits, it may take longer: a machine that is slow has slow requests.
 inline constexpr base::Nanos kLookLimit = 250 * base::kMillisecond;
+inline constexpr base::Nanos kSlowLookLimit = 2 * base::kSecond;
 // Those who wait for all workers' stacks, at a time; who comes then hears nothing.
 inline constexpr size_t kMostGatherings = 16;
 // What is kept of a stack, whatever a worker says.

@@ -78,7 +78,7 @@ void Pool::start_looks(Host& host, const std::shared_ptr<Gathering>& gathering) 
 // --- questions and answers -----------------------------------------------------------------------
 
 void Pool::look(Host& host, Look look) {
-  look.until = base::monotonic_now() + kLookLimit;
+  look.until = base::monotonic_now() + (look.gathering ? kLookLimit : kSlowLookLimit);
   const bool asked = std::ranges::any_of(looks_, [&](const Look& each) {
     return each.generation == look.generation && each.claim == look.claim;
   });

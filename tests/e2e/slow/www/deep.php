@@ -1,7 +1,7 @@
 <?php
 function dig(int $depth): void
 {
-    $depth > 0 ? dig($depth - 1) : sleep(1);
+    $depth > 0 ? dig($depth - 1) : sleep(2);
 }
 dig(3000);
 echo 'done';

@@ -2,7 +2,7 @@
 function in_fiber(): void
 {
     Fiber::suspend();
-    sleep(1);
+    sleep(2);
 }
 function resume(Fiber $fiber): void
 {

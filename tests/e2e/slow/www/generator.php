@@ -2,7 +2,7 @@
 function inner()
 {
     yield 1;
-    sleep(1);
+    sleep(2);
     yield 2;
 }
 function outer()

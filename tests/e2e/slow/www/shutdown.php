@@ -1,7 +1,7 @@
 <?php
 function tidy(): void
 {
-    sleep(1);
+    sleep(2);
 }
 register_shutdown_function('tidy');
 echo 'done';
