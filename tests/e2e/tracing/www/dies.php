@@ -1,4 +1,5 @@
 <?php
 echo 'begun';
+ob_flush();
 flush();
-posix_kill(getmypid(), SIGKILL);
+sleep(30); // until the test kills it
