@@ -114,7 +114,9 @@ def test_a_stream_that_was_cut_has_failed(server, collector):
     with server.raw() as raw:
         raw.send("GET /dies.php HTTP/1.1\r\nHost: a\r\n\r\n")
         assert raw.read_head().status == 200
-        os.kill(next(worker["pid"] for worker in server.workers() if worker["state"] == "busy"), signal.SIGKILL)
+        running = [worker["pid"] for worker in server.workers() if "/dies.php" in (worker["request"] or "")]
+        os.kill(running[0], signal.SIGKILL)
+        raw.read_to_end()
     span = collector.wait_for_path("/dies.php")
     assert (span.status, span.failed, span.attributes["error.type"]) == (200, True, "cut")
 
