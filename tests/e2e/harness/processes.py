@@ -1,5 +1,6 @@
 """Reading /proc: who runs, as whom, with how many descriptors and how much memory."""
 
+import math
 import os
 
 
@@ -100,6 +101,11 @@ def rss_anon_kib(pid):
 def sanitized(pid):
     """Whether the program was built with a sanitizer."""
     return any(name in _read(f"/proc/{pid}/maps") for name in (b"libasan", b"libtsan", b"libubsan"))
+
+
+def memory_slack(pid, kib):
+    """How much a process may have grown where nothing is to be left behind: a sanitizer keeps what was freed."""
+    return math.inf if sanitized(pid) else kib
 
 
 def describe(pids):

@@ -1,7 +1,7 @@
 """One process of hostile clients: attacker.py KIND HOST PORT COUNT SOURCE
 
-Says "ready" when COUNT connections are as they should be, goes on until its standard input ends, then
-says how many connections it has opened and how many the server has ended."""
+Says "ready" when COUNT connections are as they should be and "ended" when the server has ended as many,
+goes on until its standard input ends, then says how many it has opened and how many the server has ended."""
 
 import contextlib
 import errno
@@ -75,8 +75,12 @@ class Attacker:
     def run(self):
         self.round()
         print("ready", flush=True)
+        said = False
         while not select.select([sys.stdin], [], [], 0 if self.kind == "flood" else PACE)[0]:
             self.round()
+            if not said and self.ended >= self.count:
+                print("ended", flush=True)
+                said = True
         for client in self.open:
             client.close()
         print(self.opened, self.ended, flush=True)

@@ -86,7 +86,7 @@ def wait_for_descriptors(server, before):
 
 def assert_memory_flat(before, after):
     for pid in before.keys() & after.keys():
-        slack = MEMORY_SLACK_KIB * (50 if processes.sanitized(pid) else 1)  # freed memory is kept back there
+        slack = processes.memory_slack(pid, MEMORY_SLACK_KIB)
         assert after[pid][1] <= before[pid][1] + slack, f"memory of {processes.title(pid)}: {before[pid]} {after[pid]}"
 
 
