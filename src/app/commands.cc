@@ -124,6 +124,8 @@ int check(const Config& config) {
   std::string text = describe(config);
   std::vector<std::string> notes = config.notices;
   std::ranges::move(shared_user_notes(config, ::geteuid(), ::getegid()), std::back_inserter(notes));
+  std::string shared_limit = shared_limit_notice(config);
+  if (!shared_limit.empty()) notes.push_back(std::move(shared_limit));
   std::string unwise;
   if (!config.use_stub) {
     PhpReport report = ask_php(config);

@@ -90,6 +90,7 @@ Snapshot InternalPages::take() {
                     .machine = machine_status(),
                     .spool_bytes = sources_.spool_bytes(),
                     .log_lines_dropped = sources_.log_lines_dropped(),
+                    .rate_store = sources_.rate_store(),
                     .spans = sources_.spans()};
   snapshot.pool = pool::sum_of(snapshot.pools);
   window_.add(now, snapshot.totals);

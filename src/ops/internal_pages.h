@@ -56,6 +56,8 @@ class InternalPages {
     std::function<void(StacksDone)> stacks;
     std::function<uint64_t()> spool_bytes;
     std::function<uint64_t()> log_lines_dropped;
+    // Nothing: clients are counted by this server alone.
+    std::function<std::optional<serve::RateStoreStatus>()> rate_store = [] { return std::nullopt; };
     std::function<SpanCounts()> spans;
     // Has an order carried out; the function it gets is called, once, on a thread of its own
     // choice.

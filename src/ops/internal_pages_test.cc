@@ -29,6 +29,7 @@ class Pages : public ::testing::Test {
                                                .busy_for = 1500 * base::kMillisecond,
                                                .request = "GET /\"x\""}};
   std::vector<pool::WorkerStack> stacks_;
+  std::optional<serve::RateStoreStatus> rate_store_;
   InternalPages pages_{{.metrics = metrics_,
                         .phase = phase_,
                         .started = base::monotonic_now(),
@@ -37,6 +38,7 @@ class Pages : public ::testing::Test {
                         .stacks = [this](const StacksDone& done) { done(stacks_); },
                         .spool_bytes = [] { return uint64_t{7}; },
                         .log_lines_dropped = [] { return uint64_t{5}; },
+                        .rate_store = [this] { return rate_store_; },
                         .spans = [] { return SpanCounts{.exported = 7, .dropped = 3}; },
                         .config = R"({"workers":2})"}};
 };
@@ -95,6 +97,13 @@ TEST_F(Pages, WorkersWithTheirStacksWhenAsked) {
   stacks_.clear();
   EXPECT_TRUE(first()["stack"].is_null());
   EXPECT_FALSE(json::parse(get("/workers").body)["workers"][0].contains("stack"));
+}
+
+TEST_F(Pages, MetricsTellOfTheRateStoreWhenThereIsOne) {
+  EXPECT_THAT(get("/metrics").body, testing::Not(HasSubstr("rate_limit_store")));
+  rate_store_ = {.up = true, .errors = 3};
+  EXPECT_THAT(get("/metrics").body, HasSubstr("\ntokio_php_rate_limit_store_up 1\n"));
+  EXPECT_THAT(get("/metrics").body, HasSubstr("\ntokio_php_rate_limit_store_errors_total 3\n"));
 }
 
 TEST_F(Pages, MetricsAreInPrometheusFormat) {

@@ -131,6 +131,15 @@ void write_requests(Writer& writer, const Snapshot& snapshot) {
                 snapshot.spans.dropped);
 }
 
+void write_rate_store(Writer& writer, const serve::RateStoreStatus& store) {
+  writer.single("tokio_php_rate_limit_store_up", "gauge",
+                "Whether clients are counted over several servers (RATE_LIMIT_STORE).",
+                store.up ? 1 : 0);
+  writer.single("tokio_php_rate_limit_store_errors_total", "counter",
+                "Failures to connect to RATE_LIMIT_STORE, round trips and answers that failed.",
+                store.errors);
+}
+
 void write_defences(Writer& writer, const Totals& totals) {
   writer.family(
       "tokio_php_connection_limits_total", "counter",
@@ -197,6 +206,7 @@ std::string metrics_text(const Snapshot& snapshot) {
   Writer writer;
   write_requests(writer, snapshot);
   write_defences(writer, snapshot.totals);
+  if (snapshot.rate_store) write_rate_store(writer, *snapshot.rate_store);
   write_workers(writer, snapshot);
   write_machine(writer, snapshot.machine);
   return writer.take();

@@ -5,6 +5,7 @@
 // disagree.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "ops/recent.h"
 #include "pool/script_stack.h"
 #include "pool/status.h"
+#include "serve/rate_store.h"
 
 namespace howdah::ops {
 
@@ -47,6 +49,7 @@ struct Snapshot {
   MachineStatus machine;
   uint64_t spool_bytes = 0;
   uint64_t log_lines_dropped = 0;
+  std::optional<serve::RateStoreStatus> rate_store;  // of RATE_LIMIT_STORE; nothing: there is none
   SpanCounts spans;
 };
 

@@ -31,6 +31,7 @@ Exchange::Exchange(LoopServices& services) : services_(services), body_(services
 
 Exchange::~Exchange() {
   if (job_active_) jobs_->abandon(job_);
+  stop_asking();
   stop_waiting_for_encoded();
   if (site_ != nullptr) services_.leave_site(*site_);
 }
@@ -46,7 +47,7 @@ void Exchange::reset() {
   plan_ = Plan::kError;
   navigation_ = false;
   tag_.clear();
-  event_stream_ = room_wanted_ = timed_out_ = dropped_ = false;
+  request_ended_ = event_stream_ = room_wanted_ = timed_out_ = dropped_ = false;
   passed_on_ = 0;
   interim_heads_ = 0;
   error_status_ = status_ = 0;
@@ -121,9 +122,32 @@ bool Exchange::admit() {
   return admission_.admitted;
 }
 
+void Exchange::ask_others() {
+  if (!admission_.limited) return;
+  asked_ = services_.shared.admission->ask(origin_.client, admission_, services_.loop, *this);
+  if (!asked_) return;
+  services_.loop.timers().arm(admission_deadline_, services_.loop.now() + kAdmissionTime);
+}
+
+void Exchange::stop_asking() {
+  if (!asked_) return;
+  asked_->waiter = nullptr;
+  asked_.reset();
+  services_.loop.timers().cancel(admission_deadline_);
+}
+
+void Exchange::on_admission(const std::optional<AdmissionDecision>& decision) {
+  stop_asking();
+  if (state_ != State::kReceiving) return;
+  if (decision) admission_ = *decision;
+  if (!admission_.admitted) plan_ = plan_error(429, kRateLimited);
+  if (request_ended_) on_request_end();
+}
+
 // Everything that can be said of a request before its body.
 Exchange::Plan Exchange::plan() {
   if (!admit()) return plan_error(429, kRateLimited);
+  ask_others();
   if (addresses_->entrance == Entrance::kMistaken) return Plan::kMistaken;
   if (options().redirect_port && origin_.scheme == "http") return plan_to_https();
   if (head_->method == "CONNECT" || head_->method == "TRACE") return plan_error(405, "method");
@@ -167,6 +191,8 @@ Exchange::Plan Exchange::plan_target() {
 
 void Exchange::on_body(std::string_view bytes) {
   if (state_ != State::kReceiving) return;
+  // It was wanted when the body began.
+  if (plan_ == Plan::kError) return refuse(error_status_, error_);
   uint64_t limit = options().max_body_size;
   if (limit != 0 && body_.size() + bytes.size() > limit) {
     return refuse(413, "body larger than MAX_BODY_SIZE");
@@ -187,6 +213,10 @@ void Exchange::check_kept(const base::Status& kept) {
 
 void Exchange::on_request_end() {
   if (state_ != State::kReceiving) return;
+  if (asked_) {
+    request_ended_ = true;
+    return;
+  }
   switch (plan_) {
     case Plan::kError:
       return send_error(error_status_, error_);
@@ -324,6 +354,7 @@ void Exchange::finish() {
   }
   services_.loop.timers().cancel(next_turn_);
   file_ranges_.reset();
+  stop_asking();
   stop_waiting_for_encoded();
   stop_telling();
   encoded_.reset();

@@ -37,7 +37,9 @@ void append_coding(std::string& etag, base::ContentCoding coding);
 // The owner calls begin() with the head, on_body() and on_request_end() as they come, finish() when
 // the answer is with the kernel or will never be. The exchange answers from inside these calls or
 // later from the pool's callbacks.
-class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
+class Exchange final : private pool::AnswerConsumer,
+                       private EncodingWaiter,
+                       private AdmissionWaiter {
  public:
   explicit Exchange(LoopServices& services);
   ~Exchange() override;
@@ -131,6 +133,11 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   void set_addresses(const ConnectionAddresses& addresses);
   // Asks whether the client has a request left; the answers say how many in any case.
   bool admit();
+  // Likewise of those who count over several servers. The request waits for them at its end.
+  void ask_others();
+  void on_admission(const std::optional<AdmissionDecision>& decision) override;
+  void on_no_admission() { on_admission(std::nullopt); }
+  void stop_asking();
   Plan plan();
   Plan plan_error(int status, const char* why);
   Plan plan_to_https();
@@ -236,6 +243,8 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   std::string request_id_;
   std::string traceparent_;
   AdmissionDecision admission_;
+  AdmissionTicketPtr asked_;    // null: nobody, or they have answered
+  bool request_ended_ = false;  // while they were asked
   int error_status_ = 0;
   base::Nanos started_at_ = 0;
   RequestProfile profile_;
@@ -248,6 +257,7 @@ class Exchange final : private pool::AnswerConsumer, private EncodingWaiter {
   channel::RequestEncoder encoder_;
   net::MemberTimer<Exchange, &Exchange::on_deadline> deadline_{*this};
   net::MemberTimer<Exchange, &Exchange::on_queue_deadline> queue_deadline_{*this};
+  net::MemberTimer<Exchange, &Exchange::on_no_admission> admission_deadline_{*this};
 
   // The answer.
   AnswerHead answer_;

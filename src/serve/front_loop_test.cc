@@ -49,7 +49,14 @@ class FrontLoopTest : public ServeTest {
       client = asking ? net::IpText(*asking).view() : "unix";
       return answer;
     }
+    AdmissionTicketPtr ask(const std::optional<net::IpAddress>&, const AdmissionDecision&,
+                           net::EventLoop&, AdmissionWaiter& waiter) override {
+      if (!asks) return nullptr;
+      return ticket = std::make_shared<AdmissionTicket>(&waiter);
+    }
     AdmissionDecision answer;
+    bool asks = false;
+    AdmissionTicketPtr ticket;
   };
   RecordingAdmission admission_;
   sockaddr_in address_{};
@@ -89,6 +96,66 @@ TEST_F(FrontLoopTest, TakesATrustedProxysWordForWhoAsks) {
   client_ = dial();
   send(request);
   EXPECT_EQ(admission_.client, "203.0.113.9");
+}
+
+constexpr AdmissionDecision kOneLeft{
+    .limited = true, .limit = 5, .remaining = 1, .reset_seconds = 30};
+
+TEST_F(FrontLoopTest, WaitsForWhatOtherServersHaveCounted) {
+  admission_.answer = kOneLeft;
+  admission_.asks = true;
+  start();
+  client_ = dial();
+  EXPECT_EQ(get("/page.html"), "");
+  admission_.ticket->waiter->on_admission(
+      AdmissionDecision{.limited = true, .limit = 5, .remaining = 0, .reset_seconds = 20});
+  std::string answer = receive();
+  EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(answer, testing::HasSubstr("X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 20\r\n"));
+  EXPECT_EQ(admission_.ticket->waiter, nullptr);
+}
+
+TEST_F(FrontLoopTest, RefusesForWhatOtherServersHaveCounted) {
+  admission_.answer = kOneLeft;
+  admission_.asks = true;
+  start();
+  client_ = dial();
+  AdmissionDecision none{.admitted = false, .limited = true, .limit = 5, .reset_seconds = 20};
+  EXPECT_EQ(get("/app.php"), "");
+  admission_.ticket->waiter->on_admission(none);
+  EXPECT_THAT(receive(), testing::AllOf(testing::StartsWith("HTTP/1.1 429 "),
+                                        testing::HasSubstr("Retry-After: 20\r\n")));
+  EXPECT_TRUE(queue_.jobs.empty());
+  // In the middle of a body: nothing more of it is wanted.
+  send("POST /app.php HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nbegin");
+  admission_.ticket->waiter->on_admission(none);
+  EXPECT_EQ(receive(), "");
+  send("more");
+  EXPECT_THAT(receive(), testing::AllOf(testing::StartsWith("HTTP/1.1 429 "),
+                                        testing::HasSubstr("Connection: close\r\n")));
+}
+
+TEST_F(FrontLoopTest, DoesNotWaitLongForOtherServers) {
+  admission_.answer = kOneLeft;
+  admission_.asks = true;
+  start();
+  client_ = dial();
+  EXPECT_EQ(get("/page.html"), "");
+  pass(kAdmissionTime + 20 * base::kMillisecond);
+  EXPECT_THAT(receive(), testing::AllOf(testing::StartsWith("HTTP/1.1 200 "),
+                                        testing::HasSubstr("X-RateLimit-Remaining: 1\r\n")));
+  EXPECT_EQ(admission_.ticket->waiter, nullptr);
+}
+
+TEST_F(FrontLoopTest, AnAnswerForAClientThatHasLeftIsOfNoUse) {
+  admission_.answer = kOneLeft;
+  admission_.asks = true;
+  start();
+  client_ = dial();
+  EXPECT_EQ(get("/page.html"), "");
+  client_.reset();
+  turn();
+  EXPECT_EQ(admission_.ticket->waiter, nullptr);
 }
 
 TEST_F(FrontLoopTest, LetsClientsBeyondTheLimitWait) {

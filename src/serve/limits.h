@@ -49,6 +49,8 @@ inline constexpr size_t kTurnAwayBytes = 1 << 20;
 // After BODY_TIMEOUT a body must have come at this rate on average, looked at this often.
 inline constexpr uint64_t kBodyBytesPerSecond = 500;
 inline constexpr base::Nanos kBodyRateCheck = base::kSecond;
+// The longest wait for what other servers have counted of a client (RATE_LIMIT_STORE).
+inline constexpr base::Nanos kAdmissionTime = 50 * base::kMillisecond;
 // A TLS handshake, where HEADER_TIMEOUT_SECS sets no limit.
 inline constexpr base::Nanos kHandshakeTime = 10 * base::kSecond;
 // Pause of accepting when descriptors have run out.

@@ -3,6 +3,7 @@
 // What serve tells the layer above it, and what it asks: ops implements these, app wires them.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "http/http2_session.h"
 #include "http/message.h"
 #include "http/trace_context.h"
+#include "net/event_loop.h"
 #include "net/ip_address.h"
 
 namespace howdah::serve {
@@ -75,12 +77,31 @@ struct AdmissionDecision {
   uint64_t reset_seconds = 0;
 };
 
+// Who waits for a count over several servers. Called on its own loop.
+class AdmissionWaiter {
+ public:
+  virtual ~AdmissionWaiter() = default;
+  // Nothing: there is no answer, and what decide() said stands.
+  virtual void on_admission(const std::optional<AdmissionDecision>& decision) = 0;
+};
+// Shared by the one who waits and the one who will answer, either of which may be the first to let
+// go. Used on the waiter's loop alone.
+struct AdmissionTicket {
+  AdmissionWaiter* waiter;  // null: given up
+};
+using AdmissionTicketPtr = std::shared_ptr<AdmissionTicket>;
+
 // Asked once for every request before anything is done for it. Thread-safe.
 class Admission {
  public:
   virtual ~Admission() = default;
   // Nothing stands for whoever comes by a unix socket.
   virtual AdmissionDecision decide(const std::optional<net::IpAddress>& client) = 0;
+  // After decide() has let a request in: what do those say who count over several servers? Null:
+  // there are none, or they are away.
+  virtual AdmissionTicketPtr ask(const std::optional<net::IpAddress>& client,
+                                 const AdmissionDecision& decided, net::EventLoop& loop,
+                                 AdmissionWaiter& waiter) = 0;
 };
 
 }  // namespace howdah::serve

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "net/ip_address.h"
 #include "serve/observer.h"
+#include "serve/rate_store.h"
 #include "serve/rate_table.h"
 
 namespace howdah::serve {
@@ -39,10 +40,17 @@ class RateLimiter final : public Admission {
 
   // For requests from now on. The counts stay, unless the window's length changes.
   void configure(RateLimits limits);
+  // Null = there is none (any more). Not beside decide() and ask().
+  void use_store(RateStore* store) { store_ = store; }
   AdmissionDecision decide(const std::optional<net::IpAddress>& client) override;
+  // Only about those who were let in here: who is over the limit here is over that of all.
+  AdmissionTicketPtr ask(const std::optional<net::IpAddress>& client,
+                         const AdmissionDecision& decided, net::EventLoop& loop,
+                         AdmissionWaiter& waiter) override;
 
  private:
   const Clock wall_clock_;
+  RateStore* store_ = nullptr;
   std::unique_ptr<RateTable> table_;  // made when there is a limit first, and kept
   std::atomic<base::Nanos> window_{0};
   // What makes the others visible: table_ is there when this is not 0.

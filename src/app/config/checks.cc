@@ -22,6 +22,7 @@
 #include "app/config/tls_files.h"
 #include "app/config/values.h"
 #include "app/config/worker_scripts.h"
+#include "net/listener.h"
 
 namespace howdah::app {
 namespace {
@@ -381,6 +382,29 @@ std::string describe_problem(const Config& config, std::string_view name, std::s
 std::string idle_hosts_notice(const Config& config, std::string_view php_version) {
   if (config.php_hosts <= 1 || !php_version.ends_with("NTS")) return "";
   return fmt::format("PHP_HOSTS has no effect: the workers of PHP {} are processes", php_version);
+}
+
+std::string shared_limit_notice(const Config& config) {
+  if (config.rate_limit == 0 || config.development) return "";
+  net::PeerList local;
+  for (const char* addresses : {"127.0.0.0/8", "::1"}) local.add(addresses);
+  for (const auto& listeners : {config.listen, config.tls_listen}) {
+    for (const std::string& name : listeners) {
+      auto address = net::parse_listen_address(name);
+      bool unix_socket = is_unix(name);
+      auto ip = address ? net::parse_ip(address->host) : std::nullopt;
+      if (!unix_socket && (!ip || !local.contains(*ip))) continue;
+      bool trusted = unix_socket ? config.trusted_proxies.contains(std::nullopt)
+                                 : config.trusted_proxies.contains(*ip);
+      if (trusted) continue;
+      return fmt::format(
+          "RATE_LIMIT={}: who comes by {} comes through a proxy, and without TRUSTED_PROXIES all "
+          "of "
+          "its clients share one limit",
+          config.rate_limit, name);
+    }
+  }
+  return "";
 }
 
 void resolve_and_check(Config& config, const std::string& program_directory,

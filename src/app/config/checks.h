@@ -26,6 +26,10 @@ std::string default_control_socket();
 // empty when there is nothing to say.
 std::string idle_hosts_notice(const Config& config, std::string_view php_version);
 
+// What to say of RATE_LIMIT when clients can only come through something on this machine that
+// TRUSTED_PROXIES does not name, so that all of them are one; empty when there is nothing to say.
+std::string shared_limit_notice(const Config& config);
+
 // The found text of a setting; the setting must exist.
 const FoundSetting& found(const Config& config, std::string_view name);
 

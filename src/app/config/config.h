@@ -132,6 +132,7 @@ struct Config {
   uint32_t max_connections_per_ip = 0;  // 0 = no limit
   uint32_t rate_limit = 0;              // requests of a client in a window; 0 = no limit
   base::Nanos rate_window = 0;          // more than 0
+  std::string rate_limit_store;         // a Redis' URL, a secret; empty = in memory
   net::PeerList trusted_proxies;
   std::string spool_dir;
   uint64_t spool_max = 0;

@@ -25,13 +25,13 @@ void visit_members(AnyConfig& config, Visitor&& visit) {
          seccomp, front_threads, run_as_name, front_user_name, run_as, front_user, queue_capacity,
          queue_timeout, request_timeout, max_body_size, max_header_size, header_timeout,
          body_timeout, idle_timeout, write_timeout, max_connections, max_connections_per_ip,
-         rate_limit, rate_window, trusted_proxies, spool_dir, spool_max, drain_timeout,
-         reload_drain, static_cache_ttl, compression, static_cache_size, follow_symlinks,
-         sendfile_root, response_headers, error_pages_dir, error_pages, slow_request, profile,
-         access_log, log_level, log_format, log_file, service_name, otlp_endpoint, otlp_certificate,
-         otlp_headers, otel_service_name, otel_resource, trace_ratio, php_environment, settings,
-         notices, restart_wanted, development, watch, watch_root, watch_ignore, watch_poll,
-         env_file] = config;
+         rate_limit, rate_window, rate_limit_store, trusted_proxies, spool_dir, spool_max,
+         drain_timeout, reload_drain, static_cache_ttl, compression, static_cache_size,
+         follow_symlinks, sendfile_root, response_headers, error_pages_dir, error_pages,
+         slow_request, profile, access_log, log_level, log_format, log_file, service_name,
+         otlp_endpoint, otlp_certificate, otlp_headers, otel_service_name, otel_resource,
+         trace_ratio, php_environment, settings, notices, restart_wanted, development, watch,
+         watch_root, watch_ignore, watch_poll, env_file] = config;
   // Not sent: `inherited`, whose sockets are taken; `php_environment` and the scripts' own, which
   // are no business of the front; `trusted_proxies`, which is made again from its text.
   visit(listen, tls_listen, tls_cert, tls_key, tls_redirect, internal_addr, internal_token,
@@ -41,10 +41,10 @@ void visit_members(AnyConfig& config, Visitor&& visit) {
         front_threads, run_as_name, front_user_name, run_as, front_user, queue_capacity,
         queue_timeout, request_timeout, max_body_size, max_header_size, header_timeout,
         body_timeout, idle_timeout, write_timeout, max_connections, max_connections_per_ip,
-        rate_limit, rate_window, spool_dir, spool_max, drain_timeout, reload_drain,
-        static_cache_ttl, compression, static_cache_size, follow_symlinks, sendfile_root,
-        response_headers, error_pages_dir, error_pages, slow_request, profile, access_log,
-        log_level, log_format, log_file, service_name, otlp_endpoint, otlp_certificate,
+        rate_limit, rate_window, rate_limit_store, spool_dir, spool_max, drain_timeout,
+        reload_drain, static_cache_ttl, compression, static_cache_size, follow_symlinks,
+        sendfile_root, response_headers, error_pages_dir, error_pages, slow_request, profile,
+        access_log, log_level, log_format, log_file, service_name, otlp_endpoint, otlp_certificate,
         otlp_headers, otel_service_name, otel_resource, trace_ratio, settings, notices,
         restart_wanted, development, watch, watch_root, watch_ignore, watch_poll, env_file);
 }

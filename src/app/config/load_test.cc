@@ -459,6 +459,28 @@ TEST_F(LoadConfig, TakesTheRateOfRequests) {
   EXPECT_EQ(config.rate_window, 300 * base::kSecond);
 }
 
+TEST_F(LoadConfig, TakesAStoreOfTheRate) {
+  EXPECT_EQ(load().config.rate_limit_store, "");
+  EXPECT_EQ(load({"RATE_LIMIT_STORE=memory"}).config.rate_limit_store, "");
+  EXPECT_EQ(load({"RATE_LIMIT_STORE=redis://h/2"}).config.rate_limit_store, "redis://h/2");
+  EXPECT_THAT(
+      load({"RATE_LIMIT_STORE=redis://u:hush@h/x"}).problems,
+      ElementsAre(AllOf(HasSubstr("neither memory nor a Redis URL"), Not(HasSubstr("hush")))));
+}
+
+TEST_F(LoadConfig, SaysThatClientsBehindAProxyShareOneLimit) {
+  auto notice = [&](std::vector<std::string> environment) {
+    return shared_limit_notice(load(std::move(environment)).config);
+  };
+  EXPECT_EQ(notice({"LISTEN_ADDR=127.0.0.1:0"}), "");
+  EXPECT_EQ(notice({"RATE_LIMIT=5", "LISTEN_ADDR=0.0.0.0:0,:80,name:1"}), "");
+  EXPECT_THAT(notice({"RATE_LIMIT=5", "LISTEN_ADDR=:80,127.0.0.1:0"}), HasSubstr("127.0.0.1:0"));
+  EXPECT_THAT(notice({"RATE_LIMIT=5", "LISTEN_ADDR=[::1]:81"}), HasSubstr("[::1]:81"));
+  EXPECT_THAT(notice({"RATE_LIMIT=5", "LISTEN_ADDR=unix:/tmp/x"}), HasSubstr("unix:/tmp/x"));
+  EXPECT_EQ(notice({"RATE_LIMIT=5", "LISTEN_ADDR=unix:/tmp/x", "TRUSTED_PROXIES=unix"}), "");
+  EXPECT_EQ(notice({"RATE_LIMIT=5", "LISTEN_ADDR=127.0.0.1:0", "TRUSTED_PROXIES=127.0.0.1"}), "");
+}
+
 TEST_F(LoadConfig, TakesTrustedProxies) {
   Config config = load({"TRUSTED_PROXIES=10.0.0.0/8, 2001:db8::1 ,unix"}).config;
   EXPECT_TRUE(config.trusted_proxies.contains(*net::parse_ip("10.1.2.3")));

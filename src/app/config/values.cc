@@ -14,6 +14,7 @@
 #include "http/chars.h"
 #include "http/response_rules.h"
 #include "net/listener.h"
+#include "serve/redis_url.h"
 
 namespace howdah::app {
 namespace {
@@ -175,12 +176,12 @@ std::string parse_rate_window(std::string_view text, Config& config) {
   return window->value == 0 ? "a window of no length" : "";
 }
 
-std::string parse_rate_store(std::string_view text, Config&) {
-  for (std::string_view scheme : {"redis://", "rediss://"}) {
-    if (text.starts_with(scheme) && text.size() > scheme.size()) return "";
-  }
+std::string parse_rate_store(std::string_view text, Config& config) {
+  config.rate_limit_store.clear();
+  if (text == "memory") return "";
+  config.rate_limit_store = text;
   // The text may hold a password: it is not repeated.
-  return text == "memory" ? "" : "neither memory nor a Redis URL";
+  return serve::parse_redis_url(text) ? "" : "neither memory nor a Redis URL";
 }
 
 std::string parse_proxies(std::string_view text, Config& config) {

@@ -33,7 +33,8 @@ base::Status give_up_rights(const Config& config, pid_t parent_pid) {
 // front goes on as it is.
 base::Status filter_system_calls(const Config& config, const base::Logger& log) {
   if (!config.seccomp) return {};
-  auto filtered = install_system_call_filter();
+  bool elsewhere = !config.rate_limit_store.empty();
+  auto filtered = install_system_call_filter(elsewhere ? Outbound::kByIp : Outbound::kNone);
   if (filtered || found(config, "SECCOMP").origin != Origin::kDefault) return filtered;
   log.warn("the front runs without its system call filter",
            {{"reason", filtered.error().message()}});

@@ -161,6 +161,9 @@ ops::InternalPages::Sources FrontServer::page_sources() {
           .stacks = [this](ops::StacksDone done) { pools_->gather_stacks(std::move(done)); },
           .spool_bytes = [this] { return shared_->spool.used(); },
           .log_lines_dropped = [this] { return sink_.dropped(); },
+          .rate_store = [this]() -> std::optional<serve::RateStoreStatus> {
+            return rate_store_ ? std::optional(rate_store_->status()) : std::nullopt;
+          },
           .spans = [this] { return span_counts(start_.spans); },
           .carry_out =
               [this](ops::Order order, OrderDone done) {
@@ -200,6 +203,7 @@ int FrontServer::run() {
   net::EventLoop& primary = *loops_.front();
   link_.emplace(primary.io(), start_.link.get());
   watch_link();
+  start_rate_store();
   start_operations();
   std::vector<std::thread> threads;
   for (size_t i = 1; i < loops_.size(); ++i) {
@@ -214,10 +218,19 @@ int FrontServer::run() {
   primary.run();
   for (std::thread& thread : threads) thread.join();
   stop_operations();
+  rate_limiter_.use_store(nullptr);
+  rate_store_.reset();
   link_->release();
   front_loops_.clear();
   pools_.reset();
   return exit_status_;
+}
+
+void FrontServer::start_rate_store() {
+  auto url = serve::parse_redis_url(config_.rate_limit_store);
+  if (!url) return;
+  rate_store_ = std::make_unique<serve::RateStore>(std::move(*url), log_);
+  rate_limiter_.use_store(rate_store_.get());
 }
 
 void FrontServer::start_operations() {

@@ -95,6 +95,7 @@ class FrontServer final {
   void answer_reloads(uint32_t ticket, const ops::Page& page);
 
   ops::InternalPages::Sources page_sources();
+  void start_rate_store();
   void start_operations();
   void stop_operations();
 
@@ -107,6 +108,7 @@ class FrontServer final {
   ops::Metrics metrics_;
   ExchangeLog observer_;
   serve::RateLimiter rate_limiter_;
+  std::unique_ptr<serve::RateStore> rate_store_;  // null = counts are our own; while loops run
   std::atomic<ops::Phase> phase_{ops::Phase::kStarting};
 
   net::TlsTickets tickets_;

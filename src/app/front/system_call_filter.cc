@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -125,6 +126,11 @@ constexpr int kDeadly[] = {
     SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd),
 };
 
+// Connections to elsewhere, and what looking up a name takes. No unix sockets: behind those are
+// programs of this machine, with rights of their own.
+constexpr int kOutbound[] = {SCMP_SYS(connect), SCMP_SYS(sendmmsg)};
+constexpr uint64_t kOutboundFamilies[] = {AF_INET, AF_INET6};
+
 // The bits of argument `index` under `mask` are `bits`.
 scmp_arg_cmp argument(unsigned index, uint64_t mask, uint64_t bits) {
   return {index, SCMP_CMP_MASKED_EQ, mask, bits};
@@ -168,7 +174,7 @@ class Rules {
 
 }  // namespace
 
-base::Status install_system_call_filter() {
+base::Status install_system_call_filter(Outbound outbound) {
   Rules rules;
   rules.add(SCMP_ACT_ALLOW, kAllowed);
   rules.add(SCMP_ACT_KILL_PROCESS, kDeadly);
@@ -188,6 +194,12 @@ base::Status install_system_call_filter() {
   auto self = static_cast<uint64_t>(::getpid());
   rules.add(SCMP_ACT_ALLOW, SCMP_SYS(tgkill), {argument(0, UINT32_MAX, self)});
   rules.add(SCMP_ACT_ALLOW, SCMP_SYS(prctl), {argument(0, UINT32_MAX, PR_SET_NAME)});
+  if (outbound == Outbound::kByIp) {
+    rules.add(SCMP_ACT_ALLOW, kOutbound);
+    for (uint64_t family : kOutboundFamilies) {
+      rules.add(SCMP_ACT_ALLOW, SCMP_SYS(socket), {argument(0, UINT32_MAX, family)});
+    }
+  }
   // To ask, not to set.
   rules.add(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), {argument(2, UINT64_MAX, 0)});
   return rules.load();

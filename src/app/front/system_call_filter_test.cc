@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -24,11 +25,11 @@ constexpr int kNotInstalled = 100;
 constexpr int kAnotherReason = 101;
 
 // Runs `act` in a child under the filter. What it returns (0 to 99) is the child's status.
-int run_filtered(const std::function<int()>& act) {
+int run_filtered(const std::function<int()>& act, Outbound outbound = Outbound::kNone) {
   pid_t child = ::fork();
   if (child == 0) {
     bool ready = ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-    ::_exit(ready && install_system_call_filter() ? act() : kNotInstalled);
+    ::_exit(ready && install_system_call_filter(outbound) ? act() : kNotInstalled);
   }
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);
@@ -131,6 +132,26 @@ TEST_F(SystemCallFilterTest, RefusesWhatElseTheFrontHasNoUseFor) {
   expect_refused("another user", [] { return ::setuid(65534) == 0; });
 }
 
+TEST_F(SystemCallFilterTest, LetsConnectionsOutByIpWhenAskedTo) {
+  auto allows = [](const std::function<bool()>& act) {
+    int status = run_filtered([&] { return outcome(act()); }, Outbound::kByIp);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  };
+  EXPECT_TRUE(allows([] { return ::socket(AF_INET, SOCK_STREAM, 0) >= 0; }));
+  EXPECT_TRUE(allows([] { return ::socket(AF_INET6, SOCK_DGRAM, 0) >= 0; }));
+  EXPECT_TRUE(allows([] {
+    // UDP: nobody has to be there.
+    sockaddr_in nobody{};
+    nobody.sin_family = AF_INET;
+    nobody.sin_port = 9;
+    int fd = ::socket(AF_INET, SOCK_DGRAM, 0);
+    return ::connect(fd, reinterpret_cast<sockaddr*>(&nobody), sizeof nobody) == 0;
+  }));
+  EXPECT_FALSE(allows([] { return ::socket(AF_UNIX, SOCK_STREAM, 0) >= 0; }));
+  EXPECT_FALSE(allows([] { return ::socket(AF_NETLINK, SOCK_RAW, 0) >= 0; }));
+  EXPECT_FALSE(allows([] { return ::listen(::socket(AF_INET, SOCK_STREAM, 0), 1) == 0; }));
+}
+
 TEST_F(SystemCallFilterTest, IsForThreadsThatRunAlready) {
   int status = run_filtered([] { return 0; });
   ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -145,7 +166,7 @@ TEST_F(SystemCallFilterTest, IsForThreadsThatRunAlready) {
       if (::write(answer[1], &byte, 1) != 1) ::_exit(kAnotherReason);
     });
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    bool installed = bool(install_system_call_filter());
+    bool installed = bool(install_system_call_filter(Outbound::kNone));
     char byte = 'g';
     bool heard = piped && ::write(ready[1], &byte, 1) == 1 && ::read(answer[0], &byte, 1) == 1;
     ::_exit(installed && heard && byte == 'r' ? 0 : 1);
