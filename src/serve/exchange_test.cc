@@ -211,6 +211,29 @@ TEST_F(ExchangeTest, SpoolsALargeAnswerForASlowClient) {
   EXPECT_EQ(observer_.exchanges.size(), 1u);
 }
 
+TEST_F(ExchangeTest, HoldsAScriptBackForAMomentBeforeItSpools) {
+  run();
+  std::string piece(130 << 10, 'p');
+  auto say_all = [&] {
+    int said = 0;
+    while (said < 64 && queue_.say(nullptr, piece, FakeQueue::kNone) == piece.size()) ++said;
+    return said;
+  };
+  queue_.say(&ok_, piece, FakeQueue::kNone);
+  EXPECT_LT(say_all(), 64);
+  EXPECT_EQ(queue_.resumed, 0);
+  receive();
+  EXPECT_EQ(queue_.resumed, 1) << "the client has taken everything";
+  EXPECT_LT(say_all(), 64);
+  EXPECT_EQ(shared_->spool.used(), 0u);
+  pass(2 * kPatience);
+  EXPECT_EQ(queue_.resumed, 2) << "it has not for too long";
+  EXPECT_EQ(say_all(), 64);
+  EXPECT_GT(shared_->spool.used(), 0u);
+  queue_.say(nullptr, "", FakeQueue::kEnd);
+  EXPECT_THAT(receive(), EndsWith("0\r\n\r\n"));
+}
+
 TEST_F(ExchangeTest, HoldsTheScriptBackWhenTheSpoolIsFull) {
   options_.spool_max = 1 << 20;
   run();

@@ -47,6 +47,7 @@ void Http1Connection::close() {
   state_ = State::kClosed;
   services_.loop.timers().cancel(timer_);
   services_.loop.timers().cancel(write_timer_);
+  services_.loop.timers().cancel(patience_timer_);
   services_.loop.ready_set().remove(socket_.fd(), *this);
   cut_short ? socket_.abort() : socket_.close();
   end_exchange();
@@ -323,8 +324,10 @@ void Http1Connection::become_idle() {
   request_complete_ = answer_begun_ = answer_complete_ = false;
   spool_failed_ = room_wanted_ = head_only_ = false;
   pace_ = Pace::kSpool;
+  patience_ = kPatience;
   body_given_ = 0;
   services_.loop.timers().cancel(write_timer_);
+  services_.loop.timers().cancel(patience_timer_);
   if (input_.empty()) services_.take_back_buffer(input_);
   const ServeOptions& options = services_.options();
   arm(options.idle_timeout != 0 ? options.idle_timeout : options.header_timeout);

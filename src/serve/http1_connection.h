@@ -97,6 +97,9 @@ class Http1Connection final : public Connection, private ResponseStream {
   bool flushed() const { return queue_.empty() && file_left_ == 0; }
   void note_progress();
   void on_write_timer();
+  bool patient() const;
+  void end_wait();
+  void on_patience();
 
   LoopServices& services_;
   State state_ = State::kClosed;
@@ -134,6 +137,10 @@ class Http1Connection final : public Connection, private ResponseStream {
   bool close_after_ = false;
   bool spool_failed_ = false;
   bool room_wanted_ = false;
+  base::Nanos patience_ =
+      0;  // for how long this answer's script may yet be held back for the client
+  base::Nanos wait_began_ = 0;
+  net::MemberTimer<Http1Connection, &Http1Connection::on_patience> patience_timer_{*this};
   OutputQueue queue_;
   base::UniqueFd file_;
   uint64_t file_offset_ = 0;

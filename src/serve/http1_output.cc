@@ -152,8 +152,30 @@ void Http1Connection::keep_rest(size_t sent) {
 
 bool Http1Connection::room() {
   bool waits = pace_ == Pace::kHoldBack || spool_failed_;
-  room_wanted_ = waits && queue_.size() >= kStreamHigh;
+  room_wanted_ = waits ? queue_.size() >= kStreamHigh : patient();
+  if (room_wanted_ && !waits && !patience_timer_.armed()) {
+    wait_began_ = services_.loop.now();
+    services_.loop.timers().arm(patience_timer_, wait_began_ + patience_);
+  }
   return !room_wanted_;
+}
+
+// What a fast client will take in a moment is better left where it is than copied or written to a
+// file. Once there is a file it is too late.
+bool Http1Connection::patient() const {
+  return patience_ > 0 && !queue_.empty() && queue_.size() == queue_.in_memory();
+}
+
+void Http1Connection::end_wait() {
+  if (!patience_timer_.armed()) return;
+  services_.loop.timers().cancel(patience_timer_);
+  patience_ -= std::min(patience_, services_.loop.now() - wait_began_);
+}
+
+void Http1Connection::on_patience() {
+  patience_ = 0;
+  room_wanted_ = false;
+  if (exchange_) exchange_->on_room();
 }
 
 uint64_t Http1Connection::sent_body_bytes() const {
@@ -185,8 +207,9 @@ void Http1Connection::flush() {
     services_.loop.timers().cancel(write_timer_);
     if (cut_) broken();
   }
-  if (room_wanted_ && queue_.size() <= kStreamLow) {
+  if (room_wanted_ && queue_.size() <= (patience_timer_.armed() ? 0 : kStreamLow)) {
     room_wanted_ = false;
+    end_wait();
     if (exchange_) exchange_->on_room();
   }
 }

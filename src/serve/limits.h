@@ -27,6 +27,9 @@ inline constexpr size_t kOutputHigh = 256 << 10;
 inline constexpr uint32_t kInterimHeads = 32;
 // A held-back script goes on when this little waits.
 inline constexpr size_t kOutputLow = 64 << 10;
+// For how long in all the script of an answer is held back before the spool takes what the client
+// does not: a client on a fast line takes the answer as fast as PHP makes it.
+inline constexpr base::Nanos kPatience = 100 * base::kMillisecond;
 // A flushed stream holds its script back when this much waits: what the script says is news.
 inline constexpr size_t kStreamHigh = 64 << 10;
 inline constexpr size_t kStreamLow = 16 << 10;
