@@ -80,7 +80,6 @@ class Checker {
   void users();
   void tls();
   void tracing();
-  void later_versions();
 
  private:
   std::optional<Identity> user(std::string_view setting, const std::string& name);
@@ -340,16 +339,6 @@ void Checker::tracing() {
   name = told == config_.otel_resource.end() ? config_.service_name : told->second;
 }
 
-void Checker::later_versions() {
-  for (const Setting& setting : settings()) {
-    const FoundSetting& value = found(config_, setting.name);
-    if (setting.availability == Availability::kWorks || value.origin == Origin::kDefault) continue;
-    // A value that asks for what happens anyway needs no word about it.
-    if (value.text.empty() || value.text == setting.default_text) continue;
-    config_.notices.push_back(fmt::format("{} is not yet available in this version", setting.name));
-  }
-}
-
 }  // namespace
 
 std::string default_control_socket() {
@@ -420,7 +409,6 @@ void resolve_and_check(Config& config, const std::string& program_directory,
   checker.users();
   checker.tls();
   checker.tracing();
-  checker.later_versions();
 }
 
 }  // namespace howdah::app

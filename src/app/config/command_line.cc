@@ -34,7 +34,7 @@ constexpr std::string_view kUsage = R"(Howdah, an application server for PHP.
 
 Every setting is an environment variable and a flag. Later wins: default, --env-file, environment
 (HOWDAH_X is read before X), flag. Durations: an integer plus ms s m h d w y, bare = seconds, off.
-Sizes: an integer plus k m g. (*) = not yet available in this version.
+Sizes: an integer plus k m g.
 )";
 
 constexpr size_t kHelpColumn = 33;
@@ -133,10 +133,8 @@ std::string help_text() {
       text += fmt::format("\n{}\n", name_of(setting.section));
     }
     previous = &setting.section;
-    bool works = setting.availability == Availability::kWorks;
     auto out = std::back_inserter(text);
-    fmt::format_to(out, "  {:<{}}{}{}", setting.flag(), kHelpColumn, setting.help,
-                   works ? "" : " (*)");
+    fmt::format_to(out, "  {:<{}}{}", setting.flag(), kHelpColumn, setting.help);
     if (!setting.default_text.empty()) fmt::format_to(out, " [{}]", setting.default_text);
     text += '\n';
   }

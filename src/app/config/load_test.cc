@@ -420,11 +420,6 @@ TEST_F(LoadWorkerScripts, StayAtAReloadAndSoDoTheirPools) {
   EXPECT_TRUE(next.classic_pool);
 }
 
-TEST_F(LoadConfig, SaysWhatIsNotYetAvailable) {
-  EXPECT_THAT(load({"RATE_LIMIT_STORE=redis://127.0.0.1"}).config.notices,
-              Contains("RATE_LIMIT_STORE is not yet available in this version"));
-}
-
 TEST_F(LoadConfig, AFileThatIsNoProgramIsNotTheWorkerProgram) {
   std::string file = write("data", "data\n");
   fs::permissions(file, fs::perms::owner_all);

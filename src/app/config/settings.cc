@@ -14,8 +14,6 @@ namespace {
 
 constexpr auto kReload = Effective::kReload;
 constexpr auto kRestart = Effective::kRestart;
-constexpr auto kWorks = Availability::kWorks;
-constexpr auto kNotYet = Availability::kNotYet;
 constexpr auto kSecret = Secrecy::kSecret;
 constexpr auto kPublic = Secrecy::kPublic;
 constexpr auto kHidden = Secrecy::kHidden;
@@ -36,7 +34,7 @@ constexpr std::string_view kOneAddress =
 constexpr std::string_view kPairs = "name=value,name=value, with %XX for other bytes";
 
 using C = Config;
-// name, section, default, help, kind, effective, availability, secrecy
+// name, section, default, help, kind, effective, secrecy
 const Setting kSettings[] = {
     {"LISTEN_ADDR", Section::kAddresses, "0.0.0.0:8080",
      "addresses that answer HTTP/1.1 and HTTP/2", CustomKind{kAddressList, parse_listen}},
@@ -51,7 +49,7 @@ const Setting kSettings[] = {
     {"INTERNAL_ADDR", Section::kAddresses, "", "address of the internal server: health, metrics",
      CustomKind{kOneAddress, parse_internal_addr}},
     {"INTERNAL_TOKEN", Section::kAddresses, "", "bearer token that POSTs to it must carry",
-     TextKind{&C::internal_token}, kReload, kWorks, kSecret},
+     TextKind{&C::internal_token}, kReload, kSecret},
     {"CONTROL_SOCKET", Section::kAddresses, "",
      "for `howdah status`; in /run/howdah, else $XDG_RUNTIME_DIR/howdah",
      TextKind{&C::control_socket, "a path that a socket can be made at"}},
@@ -139,7 +137,7 @@ const Setting kSettings[] = {
      CustomKind{"a duration of more than 0, such as 60 or 1m", parse_rate_window}, kReload},
     {"RATE_LIMIT_STORE", Section::kLimits, "memory", "memory, or a Redis that machines share",
      CustomKind{"memory, redis://[user:pass@]host:port/db or rediss://", parse_rate_store},
-     kRestart, kWorks, kSecret},
+     kRestart, kSecret},
     {"TRUSTED_PROXIES", Section::kLimits, "", "whose X-Forwarded-* and PROXY headers are believed",
      CustomKind{"a comma list of addresses, networks (10.0.0.0/8) and unix", parse_proxies},
      kReload},
@@ -167,7 +165,7 @@ const Setting kSettings[] = {
     {"OTEL_EXPORTER_OTLP_ENDPOINT", Section::kOperations, "", "where spans are sent, by OTLP/HTTP",
      CustomKind{"http://host:port or https://host:port, with a path or none", parse_otlp_endpoint}},
     {"OTEL_EXPORTER_OTLP_HEADERS", Section::kOperations, "", "header fields that go with them",
-     CustomKind{kPairs, parse_otlp_headers}, kRestart, kWorks, kHidden},
+     CustomKind{kPairs, parse_otlp_headers}, kRestart, kHidden},
     {"OTEL_EXPORTER_OTLP_CERTIFICATE", Section::kOperations, "",
      "authorities of its certificate (PEM); the system's",
      TextKind{&C::otlp_certificate, "a readable file"}},

@@ -32,18 +32,13 @@ std::string_view name_of(Origin origin);
 // When a changed value is used.
 enum class Effective { kReload, kRestart };
 
-enum class Availability {
-  kWorks,
-  kNotYet,  // named in the contract, has no effect in this version: said when it is set
-};
-
 enum class Secrecy {
   kPublic,
   kHidden,  // never printed; PHP finds it in its environment, where its libraries look for it
   kSecret,  // never printed, never in PHP's environment
 };
 
-// Where a value of each kind goes. A null member: it is checked and has no effect yet.
+// Where a value of each kind goes.
 struct DurationKind {
   base::Nanos Config::* member = nullptr;
 };
@@ -84,7 +79,6 @@ struct Setting {
   std::string_view help;
   Kind kind;
   Effective effective = Effective::kRestart;
-  Availability availability = Availability::kWorks;
   Secrecy secrecy = Secrecy::kPublic;
 
   // "--document-root"

@@ -75,8 +75,6 @@ void append_setting(std::string& page, const Setting& setting) {
                  setting.effective == Effective::kReload ? "reload" : "restart",
                  secrecy_note(setting.secrecy));
   fmt::format_to(out, "Accepted: {}\n", setting.accepted());
-  if (setting.availability != Availability::kWorks)
-    page += "\nNot yet available in this version.\n";
 }
 
 }  // namespace

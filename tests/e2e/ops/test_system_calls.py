@@ -6,7 +6,6 @@ import signal
 import pytest
 
 from harness import processes
-from harness.server import run_howdah
 from harness.waiting import wait_until
 
 pytestmark = pytest.mark.howdah_only("its front")
@@ -62,12 +61,3 @@ def test_it_can_be_switched_off(launch):
     server = launch(SECCOMP="0")
     assert processes.status(server.front_pid())["Seccomp"] == OFF
     assert server.get("/index.php").status == 200
-
-
-def test_check_knows_it(programs, launch):
-    environment = launch.prepare(launch.folder()).environment
-    told = run_howdah(programs, "check", env=environment)
-    assert told.returncode == 0
-    assert "SECCOMP is not yet available" not in told.stdout
-    flags = run_howdah(programs, "--help").stdout.splitlines()
-    assert [line for line in flags if "--seccomp" in line and "(*)" not in line]
