@@ -32,6 +32,9 @@ class FrontLoopTest : public ServeTest {
     base::UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address_), sizeof address_), 0);
     EXPECT_TRUE(base::set_nonblocking(fd.get()));
+    // Or what is sent waits for the acknowledgement of what was sent before.
+    int on = 1;
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     turn();
     return fd;
   }
