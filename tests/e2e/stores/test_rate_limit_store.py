@@ -92,7 +92,7 @@ def test_a_refused_body_ends_the_connection_or_is_dropped(limited):
     for _ in range(LIMIT):
         assert one.get(PAGE).status == 200
     with Http2Connection(two.address) as client:
-        assert client.response(client.request("/session.php", "POST", b"x" * 200_000)).status == 429
+        assert client.response(client.request("/session.php", "POST", b"x" * 60_000)).status == 429
     with Connection(limited(RATE_LIMIT=LIMIT).address) as connection:
         assert connection.request("POST", "/session.php", b"small").status == 429
         assert connection.request("GET", PAGE).status == 429
