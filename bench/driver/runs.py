@@ -11,8 +11,9 @@ from driver.servers import StartFailed
 
 
 def run(options, make_bench, steps, summarize, show):
-    """Makes `make_bench(options, folder, stack)`, calls its `steps` by name, shows `summarize(bench, options)`.
-    The exit status."""
+    """Makes `make_bench(options, folder, stack)`, calls its `steps` by name, shows `summarize(bench, options)`: when a
+    late step fails, of what was measured. The exit status."""
+    status = 0
     load.raise_descriptor_limit()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="howdah-bench-")))
@@ -20,11 +21,13 @@ def run(options, make_bench, steps, summarize, show):
         try:
             for step in steps:
                 getattr(bench, step)()
-        except (StartFailed, load.WrongAnswer) as error:
-            say(str(error))
-            return 1
+        except (StartFailed, load.WrongAnswer, OSError) as error:
+            say(f"{step} failed: {error}")
+            if not bench.rounds:
+                return 1
+            status = 1
     summary = summarize(bench, options)
     if options.json:
         options.json.write_text(json.dumps(summary, indent=2) + "\n")
     show(summary)
-    return 0
+    return status
