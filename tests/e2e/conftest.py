@@ -16,6 +16,7 @@ from harness.server import Programs, Server
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PHP_PROGRAMS = {"process": "howdah-php-8.2-nts", "thread": "howdah-php-8.4-zts"}
+NO_MODE = "none"  # of a test that is of the other one
 
 
 def pytest_addoption(parser):
@@ -47,14 +48,20 @@ def pytest_generate_tests(metafunc):
         modes = [mode for mode in modes if mode == "process"]
     if definition.get_closest_marker("thread_only"):
         modes = [mode for mode in modes if mode == "thread"]
-    metafunc.parametrize("mode", modes, indirect=True, scope="session")
+    metafunc.parametrize("mode", modes or [NO_MODE], indirect=True, scope="session")
+
+
+def belongs(item):
+    """Whether a test is of the modes, and of the server, that were asked for."""
+    if hasattr(item, "callspec") and item.callspec.params.get("mode") == NO_MODE:
+        return False
+    return not (item.config.getoption("--reference") and item.get_closest_marker("howdah_only"))
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--reference"):
-        left_out = [item for item in items if item.get_closest_marker("howdah_only")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    left_out = [item for item in items if not belongs(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if belongs(item)]
 
 
 def pytest_runtest_setup(item):
