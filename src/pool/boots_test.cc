@@ -27,10 +27,6 @@ struct ScriptPool : PoolTest {
     begin();
     run_until([this] { return ready; });
   }
-  void run_for(base::Nanos time) {
-    const base::Nanos until = base::monotonic_now() + time;
-    run_until([&] { return base::monotonic_now() >= until; });
-  }
   std::string failure;
 };
 

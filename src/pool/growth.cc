@@ -90,13 +90,9 @@ std::vector<int> Pool::processes() const {
 void Pool::shrink(base::Nanos now) {
   Generation& generation = *host_->generation;
   std::lock_guard lock(mutex_);
-  uint32_t staying = 0;
-  for (const Worker& worker : generation.workers()) {
-    bool stays = worker.state != WorkerState::kAbsent && worker.leaving != Leaving::kIdle;
-    if (stays) ++staying;
-  }
-  // The lowest numbers are woken first, so the others are idle first.
-  for (uint32_t number = generation.worker_count(); number > 0 && staying > options_.workers;) {
+  // The lowest numbers are woken first, so the others are idle first. Those of PHP_WORKERS stay,
+  // also beside one that is busy for hours.
+  for (uint32_t number = generation.worker_count(); number > options_.workers;) {
     Worker& worker = generation.workers()[--number];
     if (worker.state != WorkerState::kAlive || worker.leaving != Leaving::kNo) continue;
     if (worker.requests_seen != worker.requests || !generation.channel().sleeping(number)) {
@@ -107,7 +103,6 @@ void Pool::shrink(base::Nanos now) {
     if (now - worker.idle_since < kIdleLimit) continue;
     if (!generation.channel().retire_if_sleeping(number, worker.incarnation)) continue;
     worker.leaving = Leaving::kIdle;
-    --staying;
   }
 }
 

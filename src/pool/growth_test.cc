@@ -108,6 +108,22 @@ TEST_F(GrowingPool, ShrinksWhenWorkersAreIdleAndGrowsAgain) {
   let_go();
 }
 
+TEST_F(GrowingPool, ThoseThatAlwaysAreStayBesideOneThatIsBusyForLong) {
+  occupy(4);
+  run_until([&] { return pool.status().running == 4; });
+  // The last one to begin is that of a worker that came later.
+  while (waiting.size() > 1) {
+    pool.dispatcher(0).abandon(waiting.front()->job);
+    waiting.erase(waiting.begin());
+  }
+  run_until([&] { return pool.status().restarts_idle >= 2U; });
+  run_for(5 * kTick);
+  EXPECT_EQ(pool.status().restarts_idle, 2U);
+  ASSERT_EQ(pool.worker_status().size(), 2U);
+  EXPECT_EQ(pool.worker_status()[0].worker, 0U);
+  let_go();
+}
+
 struct PoolWithoutFreeCpu : PoolTest {
   PoolWithoutFreeCpu() : PoolTest({.workers = 1, .workers_max = 4, .cpus = 1}) {}
 };
@@ -116,8 +132,7 @@ TEST_F(PoolWithoutFreeCpu, DoesNotGrowWhileItsWorkersWantEveryCpu) {
   Client busy("spin"), waits("fine");
   submit(busy);
   submit(waits);
-  const base::Nanos until = base::monotonic_now() + 20 * kTick;
-  run_until([&] { return base::monotonic_now() >= until; });
+  run_for(20 * kTick);
   EXPECT_EQ(pool.worker_status().size(), 1U);
   shared.may_end = true;
   run_until([&] { return busy.over && waits.over; });

@@ -119,6 +119,10 @@ struct PoolTest : testing::Test, HostStarter {
     loop.remove_hook(watch);
     ASSERT_TRUE(done());
   }
+  void run_for(base::Nanos time) {
+    const base::Nanos until = base::monotonic_now() + time;
+    run_until([&] { return base::monotonic_now() >= until; });
+  }
   void submit(Client& client) {
     ASSERT_EQ(pool.dispatcher(0).submit(client.job), Submit::kAccepted);
   }
