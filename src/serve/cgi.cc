@@ -110,6 +110,9 @@ void add_headers(const CgiRequest& request, channel::RequestEncoder& encoder) {
     if (!passes(field.name)) continue;
     Var var = channel::var_of_header(field.name);
     if (var == Var::kHttpHost || var == Var::kHttpTraceparent) continue;
+    // It belongs to the caller's trace: of one that begins here it would be a lie (Trace Context
+    // 3.3: without a valid traceparent there is no tracestate).
+    if (var == Var::kHttpTracestate && !request.trace.has_parent) continue;
     if (var == Var::kHttpContentType) encoder.add(Var::kContentType, field.value);
     encoder.add_header(field.name, field.value);
   }

@@ -5,6 +5,8 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
+from harness.http2 import Http2Connection
+
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
 
@@ -109,16 +111,65 @@ def test_an_invalid_trace_is_replaced_by_a_new_one(server, value):
     assert "PARENT_SPAN_ID" not in answer.json()
 
 
-def test_two_traceparents_are_no_traceparent(server):
+PARENT = ("traceparent", f"00-{TRACE}-{SPAN}-01")
+
+
+def over_http1(server, *fields):
     with server.raw() as raw:
-        line = f"traceparent: 00-{TRACE}-{SPAN}-01\r\n"
-        raw.send(f"GET /server.php HTTP/1.1\r\nHost: a\r\n{line}{line}\r\n")
-        assert raw.read_response().header("traceparent").split("-")[1] != TRACE
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
+        raw.send(f"GET /server.php HTTP/1.1\r\nHost: a\r\n{lines}\r\n")
+        return raw.read_response()
 
 
-def test_tracestate_reaches_php(server):
-    answer = server.get("/server.php", {"traceparent": f"00-{TRACE}-{SPAN}-01", "tracestate": "vendor=1,other=2"})
-    assert answer.json()["HTTP_TRACESTATE"] == "vendor=1,other=2"
+def over_http2(server, *fields):
+    with Http2Connection(server.address) as connection:
+        return connection.get("/server.php", more=fields)
+
+
+@pytest.fixture(params=[over_http1, over_http2], ids=["http1", "http2"])
+def ask(request, server):
+    """Asks for a dump of $_SERVER with these header fields, in order and as often as they are given."""
+    return lambda *fields: request.param(server, *fields)
+
+
+def test_ids_are_the_same_over_every_protocol(ask):
+    answer = ask(PARENT, ("x-request-id", "mine-1"))
+    found = answer.json()
+    _, trace, span, flags = answer.header("traceparent").split("-")
+    assert (trace, flags) == (TRACE, "01")
+    assert (found["TRACE_ID"], found["SPAN_ID"], found["PARENT_SPAN_ID"]) == (TRACE, span, SPAN)
+    assert found["HTTP_TRACEPARENT"] == answer.header("traceparent")
+    assert answer.header("X-Request-ID") == found["TOKIO_REQUEST_ID"] == found["HTTP_X_REQUEST_ID"] == "mine-1"
+    made = ask(("x-request-id", "two words"))
+    trace, span = made.header("traceparent").split("-")[1:3]
+    assert made.header("X-Request-ID") == made.json()["TOKIO_REQUEST_ID"] == f"{trace[:12]}-{span[:4]}"
+    assert (made.json()["TRACE_ID"], made.json()["SPAN_ID"]) == (trace, span)
+    assert "PARENT_SPAN_ID" not in made.json()
+
+
+def test_two_traceparents_are_no_traceparent(ask):
+    answer = ask(PARENT, PARENT, ("tracestate", "a=1"))
+    assert answer.header("traceparent").split("-")[1] != TRACE
+    assert "HTTP_TRACESTATE" not in answer.json()
+
+
+def test_tracestate_reaches_php(ask):
+    assert ask(PARENT, ("tracestate", "vendor=1,other=2")).json()["HTTP_TRACESTATE"] == "vendor=1,other=2"
+
+
+def test_lines_of_tracestate_are_joined_in_order(ask):
+    # RFC 9110 5.3; blanks beside the comma mean nothing.
+    fields = (("tracestate", "z=1"), PARENT, ("tracestate", "a=2, m=3"), ("tracestate", "b=4"))
+    entries = ask(*fields).json()["HTTP_TRACESTATE"].split(",")
+    assert [entry.strip() for entry in entries] == ["z=1", "a=2", "m=3", "b=4"]
+
+
+@pytest.mark.parametrize("value", [None, "", "nonsense", f"ff-{TRACE}-{SPAN}-01", f"00-{'0' * 32}-{SPAN}-01"])
+def test_tracestate_without_a_valid_traceparent_is_dropped(ask, value):
+    parent = [] if value is None else [("traceparent", value)]
+    found = ask(*parent, ("tracestate", "a=1")).json()
+    assert "HTTP_TRACESTATE" not in found
+    assert "PARENT_SPAN_ID" not in found
 
 
 def test_an_error_without_a_body_says_its_reason(server):
