@@ -6,13 +6,14 @@ import re
 import shutil
 
 import pytest
-from harness.background import at_gate
+from harness.background import Pending, at_gate
 from harness.chromium import Chromium
 from harness.client import RawConnection
 from harness.folders import write
 from harness.http2 import Http2Connection
 from harness.reloads import EnvFile, refused_reload, reload
 from harness.server import run_howdah
+from harness.waiting import wait_until
 
 pytestmark = pytest.mark.howdah_only("its settings")
 
@@ -94,6 +95,55 @@ def test_a_full_queue_keeps_retry_after(launch):
     assert (answer.status, answer.text, answer.header("Retry-After")) == (503, page(503), "1")
     gate.release()
     running.result()
+
+
+def test_no_room_in_the_queue(launch):
+    """503 of QUEUE_CAPACITY: the page with Retry-After, or the text of the contract with it."""
+    folder = launch.folder()
+    write(folder, {"503.html": page(503)})
+    server = launch(ERROR_PAGES_DIR=folder, PHP_WORKERS=1, PHP_WORKERS_MAX=1, QUEUE_CAPACITY=1)
+    running, gate, _ = at_gate(server)
+    base = server.metric("tokio_php_pending_requests")
+    queued = Pending(server.address, "/index.php")
+    wait_until(lambda: server.metric("tokio_php_pending_requests") == base + 1, "the queue to be full")
+    answer = server.get("/index.php", headers=BROWSER)
+    assert (answer.status, answer.text, answer.header("Retry-After")) == (503, page(503), "1")
+    answer = server.get("/index.php")
+    assert_text(answer, 503, "Service Unavailable")
+    assert answer.header("Retry-After") == "1"
+    assert server.metric("tokio_php_dropped_requests") == 2
+    gate.release()
+    assert (running.result().status, queued.result().status) == (200, 200)
+
+
+def test_a_client_over_its_limit_keeps_the_headers_of_the_limit(launch):
+    """429 of RATE_LIMIT: the page, with Retry-After and the X-RateLimit headers."""
+    folder = launch.folder()
+    write(folder, {"429.html": page(429)})
+    server = launch(ERROR_PAGES_DIR=folder, RATE_LIMIT=1, RATE_WINDOW="1d")
+
+    def assert_limited(answer):
+        assert answer.status == 429
+        assert (answer.header("X-RateLimit-Limit"), answer.header("X-RateLimit-Remaining")) == ("1", "0")
+        assert answer.header("Retry-After") == answer.header("X-RateLimit-Reset")
+        assert 0 < int(answer.header("Retry-After")) <= 86400
+
+    assert server.get("/index.php").status == 200
+    for target in ("/index.php", "/page.html", "/none"):
+        answer = server.get(target, headers=BROWSER)
+        assert_limited(answer)
+        assert answer.text == page(429)
+        assert answer.header("Content-Type") == "text/html; charset=utf-8"
+    head = server.request("HEAD", "/index.php", headers=BROWSER)
+    assert_limited(head)
+    assert head.header("Content-Length") == str(len(page(429)))
+    with Http2Connection(server.address) as connection:
+        answer = connection.response(connection.request("/index.php", more=[("accept", "text/html")]))
+        assert_limited(answer)
+        assert answer.text == page(429)
+    answer = server.get("/index.php")
+    assert_limited(answer)
+    assert_text(answer, 429, "429 Too Many Requests")
 
 
 @pytest.mark.interrupts_loop
