@@ -108,6 +108,8 @@ class Generation {
   uint32_t loop_of(uint32_t slot) const { return records_[slot].loop; }
   // Whether the word of a slot in use says that this worker has taken it.
   bool is_held_by(uint32_t slot, uint32_t worker, uint32_t incarnation) const;
+  // Known also when nobody waits for the job any more: its client has left, its answer is complete.
+  base::Nanos submitted_at(uint32_t slot) const { return records_[slot].submitted_at; }
   // The slot that this worker runs, or else has taken; kNoSlot when there is none.
   static constexpr uint32_t kNoSlot = ~uint32_t{0};
   uint32_t slot_held_by(uint32_t worker, uint32_t incarnation) const;

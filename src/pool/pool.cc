@@ -128,8 +128,7 @@ std::vector<WorkerStatus> Pool::worker_status() const {
     worker.phase =
         claim.state == SlotState::kFinished ? WorkerPhase::kBackground : WorkerPhase::kBusy;
     worker.request = generation_->label(slot).request;
-    const Job* job = generation_->job(slot);
-    if (job != nullptr) worker.busy_for = now - job->submitted_at;
+    worker.busy_for = now - generation_->submitted_at(slot);
   }
   return all;
 }

@@ -259,6 +259,21 @@ TEST_F(PoolTest, AJobIsOverWhileItsScriptGoesOn) {
   run_until([&] { return pool.status().running == 0; });
 }
 
+TEST_F(PoolTest, TellsForHowLongARequestIsThereThoughNobodyWaitsForIt) {
+  const base::Nanos age = 3600 * base::kSecond;
+  Client answered("finish");
+  answered.job.submitted_at = base::monotonic_now() - age;
+  submit(answered);
+  run_until([&] { return answered.over; });
+  Client left("hang-hard");
+  left.job.submitted_at = base::monotonic_now() - age;
+  submit(left);
+  run_until([&] { return left.status == 200; });
+  pool.dispatcher(0).abandon(left.job);
+  for (const WorkerStatus& worker : pool.worker_status()) EXPECT_GE(worker.busy_for, age);
+  shared.may_end = true;
+}
+
 TEST_F(PoolTest, AFinishedAnswerIsTakenAtOnceForASlowClientToo) {
   Client slow("finish-large");
   slow.take_at_most = 10;

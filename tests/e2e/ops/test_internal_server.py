@@ -172,6 +172,41 @@ def test_a_running_request_is_shown_without_its_query(launch):
     wait_until(lambda: not busy(), "the request to be gone from /workers")
 
 
+def assert_elapsed_goes_on(server, state, least=0):
+    """The one worker in that state shows for how long its request has been there."""
+
+    def elapsed():
+        found = [worker["elapsed"] for worker in server.workers() if worker["state"] == state]
+        return found[0] if found else 0
+
+    wait_until(lambda: elapsed() > least, f"a time of the {state} worker beyond {least}")
+    seen = elapsed()
+    wait_until(lambda: elapsed() > seen, "it to go on")
+
+
+def test_the_time_of_a_request_goes_on_when_its_client_has_left(launch):
+    server = launch(ACCESS_LOG=1)
+    gate = server.gate()
+    raw = server.raw()
+    raw.send(f"GET /gate.php?gate={gate.path} HTTP/1.1\r\nHost: a\r\n\r\n")
+    gate.wait_started()
+    with_client = next(worker["elapsed"] for worker in server.workers() if worker["state"] == "busy")
+    assert with_client > 0
+    raw.close()
+    server.wait_for_log(lambda line: line.get("data", {}).get("status") == 499, "that the client has left")
+    assert_elapsed_goes_on(server, "busy", with_client)
+    gate.release()
+
+
+def test_the_time_of_work_after_the_answer_is_told(launch):
+    server = launch()
+    gate = server.gate()
+    assert server.get(f"/finish.php?gate={gate.path}").text == "the answer"
+    gate.wait_started()
+    assert_elapsed_goes_on(server, "background")
+    gate.release()
+
+
 def test_requests_are_counted_per_worker(launch):
     server = launch(PHP_WORKERS=1)
     with server.connect() as connection:
