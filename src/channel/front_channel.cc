@@ -81,7 +81,8 @@ WorkerSays Seat::report() const {
   const auto* report = reinterpret_cast<const WorkerReport*>(
       static_cast<const char*>(controls_.data()) + kReportOffset);
   return {.waited = report->waited.load(std::memory_order_acquire) != 0,
-          .script_restarts = report->script_restarts.load(std::memory_order_relaxed)};
+          .script_restarts = report->script_restarts.load(std::memory_order_relaxed),
+          .process = report->process.load(std::memory_order_relaxed)};
 }
 
 base::Status Seat::send_body(uint32_t ticket, int body) {

@@ -61,6 +61,7 @@ class RingReader {
 struct WorkerSays {
   bool waited = false;
   uint32_t script_restarts = 0;
+  uint32_t process = 0;
 };
 
 // The front's half of one worker incarnation.

@@ -21,7 +21,7 @@
 namespace howdah::channel {
 
 inline constexpr uint32_t kMagic = 0x44574f48;  // "HOWD"
-inline constexpr uint32_t kLayoutVersion = 6;
+inline constexpr uint32_t kLayoutVersion = 7;
 
 inline constexpr size_t kCacheLine = 64;
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
@@ -177,6 +177,9 @@ struct WorkerReport {
   std::atomic<uint32_t> waited;
   // How often its script has ended and begun again (worker mode).
   std::atomic<uint32_t> script_restarts;
+  // The process that has its seat now, where that is another one for each request (snapshot mode);
+  // 0 elsewhere, and before the first.
+  std::atomic<uint32_t> process;
 };
 
 inline constexpr size_t kPage = 4096;

@@ -103,6 +103,8 @@ class alignas(kCacheLine) WorkerChannel {
 
   // Told to the front, which looks from time to time: the script begins again.
   void report_restart() { report().script_restarts.fetch_add(1, std::memory_order_relaxed); }
+  // Likewise: this process has the worker's seat from now on.
+  void report_process(uint32_t pid) { report().process.store(pid, std::memory_order_relaxed); }
   // Whether next_request() would return nullptr.
   bool must_stop() const;
 

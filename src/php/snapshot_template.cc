@@ -175,6 +175,7 @@ void SnapshotTemplate::attach(RequestState& state) {
     ::_exit(kExitNoChannel);
   }
   channel_ = std::move(*attached);
+  channel_->report_process(static_cast<uint32_t>(::getpid()));
   state.channel = channel_.get();
   state.worker = lane_->number;
   state.note = notes_ + lane_->number;

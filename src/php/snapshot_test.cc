@@ -67,6 +67,18 @@ TEST_F(Snapshot, ServesManyRequestsFromForksOfTheirOwn) {
   EXPECT_FALSE(driver.seen.contains(ControlType::kExited));
 }
 
+TEST_F(Snapshot, AForkSaysWhichProcessItIs) {
+  handle_by("echo getmypid();");
+  for (int i = 0; i < 3; ++i) {
+    const std::string served_by = get().body;
+    EXPECT_NE(served_by, std::to_string(driver.worker_pid()));  // the template's
+    // The next one may have come already.
+    const uint32_t said = driver.seat(0).report().process;
+    EXPECT_NE(said, 0u);
+    EXPECT_NE(said, static_cast<uint32_t>(driver.worker_pid()));
+  }
+}
+
 // --- what a boot may have open
 
 TEST_F(Snapshot, ASocketOfTheBootIsDeadAndNamed) {

@@ -57,6 +57,16 @@ struct ScriptPoolWithALimit : ScriptPool {
   ScriptPoolWithALimit() : ScriptPool(options()) {}
 };
 
+struct ScriptPoolOfForks : ScriptPool {
+  static PoolOptions options() {
+    PoolOptions options = script_options();
+    options.workers = 1;
+    options.forks = true;
+    return options;
+  }
+  ScriptPoolOfForks() : ScriptPool(options()) {}
+};
+
 TEST_F(ScriptPool, IsReadyWhenItsScriptsWaitAndNotBefore) {
   shared.boot_waits = true;
   begin();
@@ -151,6 +161,21 @@ TEST_F(ScriptPool, AWorkerThatLiesAboutItsRestartsIsCountedWronglyAndNothingElse
   EXPECT_LE(pool.status().restarts_script, kMostScriptRestarts);
   for (int i = 0; i < 4; ++i) expect_served();
   EXPECT_EQ(pool.status().live_workers, 2u);
+}
+
+TEST_F(ScriptPoolOfForks, ShowsTheProcessThatAWorkerSaysItIs) {
+  start();
+  const int spawned = pool.worker_status()[0].pid;
+  expect_served("be-process-4242");
+  EXPECT_EQ(pool.worker_status()[0].pid, 4242);
+  expect_served("be-no-process");
+  EXPECT_EQ(pool.worker_status()[0].pid, spawned);
+}
+
+TEST_F(ScriptPool, AWorkerWithoutForksIsTheProcessThatTheHostNamed) {
+  start();
+  expect_served("be-process-4242");
+  for (const WorkerStatus& worker : pool.worker_status()) EXPECT_NE(worker.pid, 4242);
 }
 
 TEST_F(ScriptPool, AWorkerThatDiesWhileItBootsHasFailedToBoot) {

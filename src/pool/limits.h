@@ -25,6 +25,8 @@ inline constexpr base::Nanos kLongestBootBackoff = 1 * base::kSecond;
 inline constexpr base::Nanos kBootLogInterval = 900 * base::kMillisecond;
 // Of one worker's script between two looks; a higher number was made up.
 inline constexpr uint32_t kMostScriptRestarts = 1000;
+// The kernel's largest process id, PID_MAX_LIMIT; a higher one was made up.
+inline constexpr uint32_t kLargestPid = 4 * 1024 * 1024;
 // How long a host may take to say where a script is; then it is told without. For the log, where
 // nobody waits, it may take longer: a machine that is slow has slow requests.
 inline constexpr base::Nanos kLookLimit = 250 * base::kMillisecond;

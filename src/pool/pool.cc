@@ -96,6 +96,11 @@ PoolStatus Pool::status() const {
   return status;
 }
 
+int Pool::shown_pid(const Worker& worker) const {
+  const uint32_t said = options_.forks && worker.seat ? worker.seat->report().process : 0;
+  return said == 0 || said > kLargestPid ? worker.pid : static_cast<int>(said);
+}
+
 std::vector<WorkerStatus> Pool::worker_status() const {
   constexpr uint32_t kNoPlace = ~uint32_t{0};
   std::lock_guard lock(mutex_);
@@ -113,7 +118,7 @@ std::vector<WorkerStatus> Pool::worker_status() const {
     places[number] = static_cast<uint32_t>(all.size());
     all.push_back({.pool = options_.name,
                    .worker = number,
-                   .pid = worker.pid,
+                   .pid = shown_pid(worker),
                    .phase = phase,
                    .requests = worker.requests,
                    .restarts = restarts_[number]});
@@ -140,6 +145,10 @@ std::vector<OpenRequest> Pool::open_requests() const {
   auto add_slots = [&](const Host& host) {
     for (uint32_t slot : host.generation->slots_by_age()) {
       open.push_back(host.generation->open_request(slot, now));
+      const int64_t worker = open.back().worker;
+      if (worker >= 0) {
+        open.back().pid = shown_pid(host.generation->workers()[static_cast<size_t>(worker)]);
+      }
     }
   };
   for (const auto& retired : retired_) add_slots(*retired);

@@ -47,6 +47,8 @@ struct PoolOptions {
   // Worker mode: the script that each worker runs, which stays the same; empty = classic mode. Such
   // a worker is ready when its script waits for a request.
   std::string script;
+  // Snapshot mode: each request has a process of its own, whose id it says itself.
+  bool forks = false;
   // After so many failed boots in a row of one worker the next one that fails ends a generation
   // that has not served yet: start() or the reload fails. Empty = never. One that serves goes on
   // trying.
@@ -194,6 +196,8 @@ class Pool final {
 
   // --- under mutex_, from any loop
   bool full();
+  // The process that a worker is, for people to read: in snapshot mode it is the worker's word.
+  int shown_pid(const Worker& worker) const;
   // Puts waiting jobs into slots; returns how many.
   uint32_t refill();
   // A job that has lost its place goes back to the front of the queue.

@@ -125,6 +125,8 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
   }
   if (verb == "exit-137") ::_exit(137);
   if (verb == "restart-script") worker.report_restart();
+  if (verb == "be-process-4242") worker.report_process(4242);
+  if (verb == "be-no-process") worker.report_process(0xFFFFFFFF);
   if (verb == "lie-about-restarts") lie_about_restarts();
   if (verb == "break-ring") break_ring();
   if (verb == "forge-ticketless") forge_frames(0, channel::FrameType::kBody, 60);

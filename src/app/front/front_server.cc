@@ -114,8 +114,9 @@ pool::PoolOptions pool_options(const Config& config, uint32_t number) {
   options.queue_capacity = script.queue_capacity;
   options.script = script.path;
   options.max_boot_failures = script.max_failures;
+  options.forks = script.mode == WorkerMode::kSnapshot;
   // A fork serves one request, and its memory goes with it.
-  if (script.mode == WorkerMode::kSnapshot) options.max_requests = options.max_memory = 0;
+  if (options.forks) options.max_requests = options.max_memory = 0;
   return options;
 }
 

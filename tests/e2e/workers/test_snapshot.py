@@ -151,6 +151,56 @@ def test_a_log_line_has_its_requests_id(start):
             assert server.error_line(text)["ctx"]["request_id"] == f"id-of-{user}"
 
 
+# -- forks ahead of demand ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ready", [1, 4])
+def test_so_many_forks_wait_ahead_of_demand(start, ready):
+    """SNAPSHOT_READY: so many requests more than there are workers need nothing of the template."""
+    server = start(WORKER_NUM="2", SNAPSHOT_READY=str(ready))
+    _, template, host = pids(server)
+    wait_until(lambda: len(processes.descendants(host)) == 1 + 2 + ready, "the forks to be there")
+    os.kill(template, signal.SIGSTOP)
+    try:
+        assert [server.get("/version").text for _ in range(2 + ready)] == ["old"] * (2 + ready)
+        wait_until(lambda: processes.descendants(host) == [template], "all forks to have ended")
+        one_more = Pending(server.address, "/version")
+    finally:
+        os.kill(template, signal.SIGCONT)
+    assert one_more.result().text == "old"
+    wait_until(lambda: len(processes.descendants(host)) == 1 + 2 + ready, "new forks to wait")
+
+
+def test_more_requests_at_once_than_forks_are_ready(start):
+    server = start(WORKER_NUM="4", SNAPSHOT_READY="2")
+    held = []
+    for _ in range(4):
+        gate = server.gate()
+        held.append((Pending(server.address, f"/wait?gate={gate.path}"), gate))
+    assert len({gate.wait_started() for _, gate in held}) == 4
+    queued = [Pending(server.address, "/version") for _ in range(40)]
+    for _, gate in held:
+        gate.release()
+    assert [pending.result().text for pending, _ in held] == ["went on"] * 4
+    assert [pending.result().text for pending in queued] == ["old"] * 40
+
+
+def test_workers_shows_the_fork_that_serves(start):
+    """/workers: the process that runs the request, never the template."""
+    server = start()
+    _, template, _ = pids(server)
+    for _ in range(3):
+        gate = server.gate()
+        pending = Pending(server.address, f"/wait?gate={gate.path}")
+        pid = int(gate.wait_started())
+        shown = [worker for worker in server.workers() if worker["state"] == "busy"]
+        assert [(worker["pid"], worker["request"]) for worker in shown] == [(pid, "GET /wait")]
+        assert shown[0]["memory"] > 0
+        assert pid != template
+        gate.release()
+        assert pending.result().text == "went on"
+
+
 # -- what the boot has open --------------------------------------------------------------------------
 
 
