@@ -2,7 +2,9 @@
 
 import json
 import os
+import pwd
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -11,7 +13,7 @@ import pytest
 
 from harness.folders import write
 from harness.ports import free_port
-from harness.server import run_howdah
+from harness.server import Programs, run_howdah
 
 pytestmark = pytest.mark.howdah_only("its command line")
 
@@ -45,6 +47,41 @@ def test_the_control_socket_is_there_and_closed_to_others(launch):
     mode = os.stat(server.control_socket).st_mode
     assert stat.S_ISSOCK(mode)
     assert stat.S_IMODE(mode) == 0o600
+
+
+@pytest.mark.root_only
+def test_an_unprivileged_servers_control_socket_is_below_its_runtime_directory(programs, launch):
+    """CONTROL_SOCKET: /run/howdah where that can be used, else under $XDG_RUNTIME_DIR."""
+    nobody = pwd.getpwnam("nobody")
+    runtime = launch.folder(0o700)
+    os.chown(runtime, nobody.pw_uid, nobody.pw_gid)
+    server = launch.prepare(write(launch.folder(), {"index.php": "<?php"}), CONTROL_SOCKET=None, XDG_RUNTIME_DIR=runtime)
+    os.chown(server.run_folder, nobody.pw_uid, nobody.pw_gid)
+    user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    try:
+        server.start(**user)
+        mode = os.stat(f"{runtime}/howdah/control.sock").st_mode
+        assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600
+        result = run_howdah(programs, "status", "--json", env={"XDG_RUNTIME_DIR": runtime}, **user)
+        assert result.returncode == 0, result.stderr
+        assert len(json.loads(result.stdout)["workers"]) == 2
+    finally:
+        server.stop()
+
+
+def test_the_worker_program_is_found_beside_the_program(programs, launch):
+    """HOWDAH_PHP: howdah-php in the program's own directory; without one a line that names the variable."""
+    folder = launch.folder()
+    shutil.copy(programs.howdah, f"{folder}/howdah")
+    alone = Programs(programs.mode, f"{folder}/howdah", f"{folder}/howdah-php")
+    environment = {"DOCUMENT_ROOT": write(launch.folder(), {"index.php": "<?php"}), "HOWDAH_PHP": None}
+    missing = run_howdah(alone, "check", env=environment)
+    assert missing.returncode == 2
+    assert f"HOWDAH_PHP= (from the default): there is no {alone.php}; accepted: " in missing.stderr
+    shutil.copy(programs.php, alone.php)
+    found = run_howdah(alone, "check", env=environment)
+    assert found.returncode == 0, found.stderr
+    assert alone.php in found.stdout
 
 
 def test_status_as_json(programs, launch):

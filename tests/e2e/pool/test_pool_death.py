@@ -57,6 +57,20 @@ def test_a_worker_is_replaced_within_milliseconds(launch):
         assert time.monotonic() - began < 1
 
 
+@pytest.mark.howdah_only("PHP-FPM's front ends a stream as if it were whole")
+def test_a_stream_whose_worker_dies_is_cut(launch):
+    """What was sent stays, and the end shows that it is not all."""
+    server = launch(PHP_WORKERS=1)
+    gate = server.gate()
+    with server.raw() as raw:
+        raw.send(f"GET /stream_at_gate.php?gate={gate.path} HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert raw.read_head().status == 200
+        assert raw.read_chunk() == b"begun"
+        kill(gate.wait_started())
+        assert raw.read_to_end() == b""  # not even the last chunk, which would say that all is there
+    assert_serves(server)
+
+
 def test_idle_workers_that_are_killed_are_not_noticed(launch):
     server = launch()
     for _ in range(3):
