@@ -173,7 +173,8 @@ struct alignas(2 * kCacheLine) RingControl {
 // What a worker tells of itself besides its answers; the worker's. The front looks from time to
 // time: nobody is woken.
 struct WorkerReport {
-  // 1 from the first time on that the worker waited for a request.
+  // 1 from the first time on that the worker waited for a request; with each new beginning of its
+  // script 0 again, until then.
   std::atomic<uint32_t> waited;
   // How often its script has ended and begun again (worker mode).
   std::atomic<uint32_t> script_restarts;

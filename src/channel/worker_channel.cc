@@ -88,6 +88,12 @@ const Request* WorkerChannel::next_request() {
   return nullptr;
 }
 
+void WorkerChannel::report_restart() {
+  waited_ = false;
+  report().waited.store(0, std::memory_order_relaxed);
+  report().script_restarts.fetch_add(1, std::memory_order_relaxed);
+}
+
 bool WorkerChannel::must_stop() const {
   return stop_.load(std::memory_order_relaxed) ||
          regions_.requests().retire[worker_].load(std::memory_order_acquire) == incarnation_;

@@ -59,9 +59,9 @@ class alignas(kCacheLine) WorkerChannel {
                                                              base::UniqueFd responses,
                                                              base::UniqueFd body_socket);
 
-  // Blocks until a request is claimed; nullptr when this worker is to end. The first call tells the
-  // front that the worker waits. The request is valid until release(). Until begin() the front
-  // hands it to another worker if this one dies.
+  // Blocks until a request is claimed; nullptr when this worker is to end. The first call, and the
+  // first after report_restart(), tells the front that the worker waits. The request is valid until
+  // release(). Until begin() the front hands it to another worker if this one dies.
   const Request* next_request();
   // PHP is about to see the request. False when the front has taken it back (it holds this worker
   // for dead): the request is gone, and nothing is to be done for it.
@@ -102,7 +102,7 @@ class alignas(kCacheLine) WorkerChannel {
   base::Result<base::UniqueFd> body_descriptor();
 
   // Told to the front, which looks from time to time: the script begins again.
-  void report_restart() { report().script_restarts.fetch_add(1, std::memory_order_relaxed); }
+  void report_restart();
   // Likewise: this process has the worker's seat from now on.
   void report_process(uint32_t pid) { report().process.store(pid, std::memory_order_relaxed); }
   // Whether next_request() would return nullptr.

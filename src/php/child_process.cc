@@ -44,4 +44,10 @@ void settle_child_process(int parent, int output) {
   raise_oom_score();
 }
 
+void kill_with_children(int pid) {
+  ::kill(-pid, SIGKILL);
+  // A script can have left its process group.
+  ::kill(pid, SIGKILL);
+}
+
 }  // namespace howdah::php

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a process that the host forks does first, before it runs PHP.
+// What a process that the host forks does first, before it runs PHP, and how it is ended.
 
 namespace howdah::php {
 
@@ -9,5 +9,8 @@ namespace howdah::php {
 // no signal blocked, and first choice of the OOM killer. Ends the process when the parent has gone
 // already.
 void settle_child_process(int parent, int output);
+
+// In the host: ends such a process, and what it has started goes with it.
+void kill_with_children(int pid);
 
 }  // namespace howdah::php

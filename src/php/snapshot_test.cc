@@ -67,6 +67,18 @@ TEST_F(Snapshot, ServesManyRequestsFromForksOfTheirOwn) {
   EXPECT_FALSE(driver.seen.contains(ControlType::kExited));
 }
 
+TEST_F(Snapshot, ATemplateThatHangsInItsBootEndsWithAWorkerThatIsKilled) {
+  handle_by(
+      "echo 'served';",
+      "if (!file_exists('{root}/hung')) { touch('{root}/hung'); while (true) usleep(1000); }");
+  while (!std::filesystem::exists(driver.root() + "/hung")) ::usleep(1000);
+  driver.send(ControlType::kKill, 0, 0);
+  ASSERT_TRUE(driver.wait_for_exits(1));
+  EXPECT_TRUE(WIFSIGNALED(driver.exits[0].status));
+  driver.spawn(0);
+  EXPECT_EQ(get().body, "served");
+}
+
 TEST_F(Snapshot, AForkSaysWhichProcessItIs) {
   handle_by("echo getmypid();");
   for (int i = 0; i < 3; ++i) {

@@ -19,13 +19,6 @@ namespace {
 
 constexpr int kExitNoChannel = 71;
 
-// What the worker has started goes with it.
-void kill_with_children(int pid) {
-  ::kill(-pid, SIGKILL);
-  // A script can have left its process group.
-  ::kill(pid, SIGKILL);
-}
-
 }  // namespace
 
 base::Status WorkerSet::prepare() { return {}; }

@@ -140,7 +140,7 @@ void WorkerSet::interrupt(uint32_t worker, uint32_t incarnation) {
 }
 
 int WorkerSet::time_interval() const {
-  int interval = -1;
+  int interval = snapshot_ && template_boots() ? kTemplateIntervalMs : -1;
   for (const auto& each : workers_) {
     if (each->look_ticket != 0) return kLookIntervalMs;
     if (each->interrupt_until != 0) interval = kTimeIntervalMs;
@@ -162,6 +162,7 @@ bool WorkerSet::runs_cancelled_request(const Worker& record) const {
 }
 
 void WorkerSet::on_time(base::Nanos now) {
+  if (snapshot_) limit_template(now);
   for (auto& record : workers_) {
     if (record->look_ticket != 0) take_look(*record, now);
     if (record->interrupt_until == 0 || now < record->next_interrupt) continue;

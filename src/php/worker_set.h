@@ -25,6 +25,10 @@ class WorkerSet final : public Workers {
   static constexpr base::Nanos kStackPatience = 50 * base::kMillisecond;
   // The front kills after 2 s; by then there is nobody to interrupt any more.
   static constexpr base::Nanos kInterruptLimit = 2500 * base::kMillisecond;
+  // Snapshot mode: how long a template may take to its script's first request. The front has a
+  // shorter limit for the boots that it knows of; of a template that follows another one it does
+  // not know.
+  static constexpr base::Nanos kTemplateLimit = 65 * base::kSecond;
 
   // `signals` is the host's signalfd, which forked workers close. `script`: null in classic mode.
   static base::Result<std::unique_ptr<WorkerSet>> create(channel::SharedRegions& regions,
@@ -42,7 +46,8 @@ class WorkerSet final : public Workers {
   void kill_all() override;
   void reap() override;
   int time_interval() const override;
-  // Signals the workers whose cancelled request still runs; answers kLook.
+  // Signals the workers whose cancelled request still runs; answers kLook; ends a template that
+  // does not come to its first request.
   void on_time(base::Nanos now) override;
   // One entry per worker with a pipe.
   void add_pipes(std::vector<pollfd>& polled) const override;
@@ -92,6 +97,8 @@ class WorkerSet final : public Workers {
   // A fork has been reaped.
   void fork_ended(int pid, int status);
   void kill_lane(Worker& record);
+  bool template_boots() const { return snapshot_->has_template() && !snapshot_->parked(); }
+  void limit_template(base::Nanos now);
 
   Worker* find(uint32_t worker, uint32_t incarnation);
   bool runs_cancelled_request(const Worker& record) const;
@@ -118,6 +125,7 @@ class WorkerSet final : public Workers {
   channel::Mapping notes_;
   base::UniqueFd ended_event_;
   std::unique_ptr<SnapshotLanes> snapshot_;  // null: not in snapshot mode
+  base::Nanos template_started_ = 0;
   bool finishing_ = false;
   // As waitpid() gave it, of a template that did not come to its first request.
   int failed_boot_ = 0;

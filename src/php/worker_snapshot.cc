@@ -59,6 +59,7 @@ base::Status WorkerSet::start_template() {
     record->output = LinePipe(std::move(pipe->read_end));
     workers_.push_back(std::move(record));
     orders->second.reset();
+    template_started_ = base::monotonic_now();
     return snapshot_->template_started(std::move(orders->first));
   }
 
@@ -131,14 +132,28 @@ void WorkerSet::fork_ended(int pid, int status) {
 }
 
 void WorkerSet::kill_lane(Worker& record) {
+  // What hangs is the boot, which is all lanes': they end when the template is reaped.
+  const int template_pid = process_of(record);
+  const bool idle = snapshot_->owner(record.number, record.incarnation) == 0;
+  if (idle && template_pid > 0 && template_boots()) return kill_with_children(template_pid);
   for (int i = 0; i < kKillTries; ++i) {
     if (end_idle_lane(record, SIGKILL)) return;
     if (int pid = snapshot_->owner(record.number, record.incarnation); pid > 0) {
-      ::kill(-pid, SIGKILL);
-      ::kill(pid, SIGKILL);
-      return;
+      return kill_with_children(pid);
     }
   }
+}
+
+void WorkerSet::limit_template(base::Nanos now) {
+  if (!template_boots() || now < template_started_ + kTemplateLimit) return;
+  auto found = std::ranges::find_if(
+      workers_, [](const auto& each) { return each->number == channel::kNoWorker; });
+  if (found == workers_.end()) return;
+  report_line(**found, "snapshot mode: " + script_->path +
+                           " has not come to its first request after " +
+                           std::to_string(kTemplateLimit / base::kSecond) + " s and is killed");
+  kill_with_children((*found)->pid);
+  template_started_ = now;  // once, until it is reaped
 }
 
 }  // namespace howdah::php

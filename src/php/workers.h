@@ -31,6 +31,8 @@ class Workers {
   static constexpr int kTimeIntervalMs = 100;
   // The same while somebody waits to hear where a script is.
   static constexpr int kLookIntervalMs = 5;
+  // Snapshot mode, while the script boots.
+  static constexpr int kTemplateIntervalMs = 1000;
 
   virtual ~Workers() = default;
 

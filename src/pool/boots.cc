@@ -10,6 +10,11 @@ namespace howdah::pool {
 
 namespace {
 
+std::string describe_long_boot(base::Nanos limit) {
+  return "has not come to frankenphp_handle_request() after " +
+         std::to_string(limit / base::kSecond) + " s";
+}
+
 std::string describe_boot_failure(int wait_status, const std::string& reason) {
   const bool by_itself =
       WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == channel::kExitBootFailed;
@@ -36,6 +41,12 @@ bool Pool::read_report(Host& host, uint32_t number) {
   const uint32_t restarts =
       std::min(says.script_restarts - before.script_restarts, kMostScriptRestarts);
   const bool ready = says.waited && worker.state == WorkerState::kBooting;
+  if (says.waited) {
+    worker.boots_since = 0;
+    if (!host.kills) worker.killed = Killed::kNotByUs;  // it hung, and went on
+  } else if (worker.boots_since == 0) {
+    worker.boots_since = base::monotonic_now();  // it serves on as soon as it has begun again
+  }
   if (restarts == 0 && !ready) return false;
   std::lock_guard lock(mutex_);
   counts_.restarts_script += restarts;
@@ -52,8 +63,7 @@ base::Nanos Pool::count_boot_failure(Worker& worker) {
   return earlier * earlier > most ? kLongestBootBackoff : earlier * earlier * kBootBackoffStep;
 }
 
-void Pool::log_failed_boot(Host& host, uint32_t number, const Death& death) {
-  std::string why = describe_boot_failure(death.wait_status, death.reason);
+void Pool::log_failed_boot(Host& host, uint32_t number, const std::string& why) {
   const base::Nanos now = base::monotonic_now();
   const bool known = why == last_boot_failure_ && now - boot_failure_logged_at_ < kBootLogInterval;
   if (!known) boot_failure_logged_at_ = now;
@@ -68,6 +78,13 @@ void Pool::log_failed_boot(Host& host, uint32_t number, const Death& death) {
             {"in_a_row", uint64_t{worker.boot_failures} + 1}});
 }
 
+std::string Pool::why_boot_failed(Host& host, uint32_t number, const Death& death) const {
+  if (host.generation->workers()[number].killed == Killed::kBootTime) {
+    return "it " + describe_long_boot(options_of(host).boot_limit);
+  }
+  return describe_boot_failure(death.wait_status, death.reason);
+}
+
 bool Pool::is_last_boot(Host& host, uint32_t number, const Death& death) {
   const uint32_t failures = host.generation->workers()[number].boot_failures;
   const auto most = options_of(host).max_boot_failures;
@@ -75,9 +92,9 @@ bool Pool::is_last_boot(Host& host, uint32_t number, const Death& death) {
   if (!may_fail || !most || failures <= *most) return false;
   std::string why = "worker script " + options_of(host).script + " failed to boot " +
                     std::to_string(failures) + (failures == 1 ? " time" : " times in a row") +
-                    ": " + describe_boot_failure(death.wait_status, death.reason);
+                    ": " + why_boot_failed(host, number, death);
   if (&host != next_.get()) {
-    std::exchange(on_failed_, nullptr)(why);
+    fail_start(why);
     return true;
   }
   host.failure = why;
@@ -85,22 +102,64 @@ bool Pool::is_last_boot(Host& host, uint32_t number, const Death& death) {
   return true;
 }
 
+void Pool::fail_start(const std::string& why) {
+  start_failed_ = true;
+  std::exchange(on_failed_, nullptr)(why);
+}
+
 // A script that hangs before its loop would keep the server between start and failure for ever.
 void Pool::limit_start(base::Nanos now) {
-  if (!on_failed_ || !host_ || now < host_->started_at + options_.start_limit) return;
-  if (!options_.max_boot_failures) return;
-  std::exchange(on_failed_, nullptr)("worker script " + options_.script +
-                                     " has not come to frankenphp_handle_request() after " +
-                                     std::to_string(options_.start_limit / base::kSecond) + " s");
+  if (now < host_->started_at + options_.boot_limit) return;
+  fail_start("worker script " + options_.script + " " + describe_long_boot(options_.boot_limit));
+}
+
+// Its death is that of a boot that has failed: log, count and back-off go with it.
+void Pool::limit_boots(Host& host, base::Nanos now) {
+  const PoolOptions& options = options_of(host);
+  auto boots = [](const Worker& worker) {
+    return worker.seat && worker.pid != 0 && worker.boots_since != 0 &&
+           worker.killed == Killed::kNotByUs;
+  };
+  auto late = [&](const Worker& worker) {
+    return boots(worker) && now >= worker.boots_since + options.boot_limit;
+  };
+  std::vector<Worker>& workers = host.generation->workers();
+  if (std::ranges::none_of(workers, late)) return;
+  for (uint32_t number = 0; number < workers.size(); ++number) {
+    Worker& worker = workers[number];
+    // In snapshot mode all workers have one boot.
+    if (options.forks ? !boots(worker) : !late(worker)) continue;
+    if (host.kills) {
+      kill(host, number, worker.incarnation, Killed::kBootTime);
+    } else {
+      give_up_boot(host, number);
+    }
+  }
+}
+
+// A thread of the host: see renew_if_stuck().
+void Pool::give_up_boot(Host& host, uint32_t number) {
+  log_failed_boot(host, number,
+                  "its thread " + describe_long_boot(options_of(host).boot_limit) +
+                      " and cannot be killed: a new host takes over");
+  std::lock_guard lock(mutex_);
+  host.generation->workers()[number].killed = Killed::kBootTime;
+  ++counts_.restarts_boot;
+}
+
+uint32_t Pool::stuck_boots(Host& host) const {
+  if (host.kills) return 0;
+  return static_cast<uint32_t>(std::ranges::count_if(
+      host.generation->workers(),
+      [](const Worker& worker) { return worker.seat && worker.killed == Killed::kBootTime; }));
 }
 
 bool Pool::is_last_start(const Host& ended) {
   const auto most = options_.max_boot_failures;
   const bool last = on_failed_ && ended.ready && most && failed_generations_ > *most;
   if (!last) return false;
-  std::exchange(on_failed_, nullptr)("worker script " + options_.script +
-                                     " failed to boot: its host ended " +
-                                     std::to_string(failed_generations_) + " times in a row");
+  fail_start("worker script " + options_.script + " failed to boot: its host ended " +
+             std::to_string(failed_generations_) + " times in a row");
   return true;
 }
 

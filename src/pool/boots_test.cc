@@ -51,10 +51,37 @@ struct ScriptPoolThatNeverGivesUp : ScriptPool {
 struct ScriptPoolWithALimit : ScriptPool {
   static PoolOptions options() {
     PoolOptions options = script_options();
-    options.start_limit = 100 * base::kMillisecond;
+    options.boot_limit = 100 * base::kMillisecond;
     return options;
   }
   ScriptPoolWithALimit() : ScriptPool(options()) {}
+};
+
+// Starts though a boot is late at first: those that may fail for ever do not end it.
+struct ScriptPoolWithShortBoots : ScriptPool {
+  static PoolOptions options() {
+    PoolOptions options = script_options();
+    options.max_boot_failures = std::nullopt;
+    options.boot_limit = 200 * base::kMillisecond;
+    return options;
+  }
+  ScriptPoolWithShortBoots() : ScriptPool(options()) {}
+  void expect_boot_is_ended() {
+    run_until([this] { return sink.has("worker script failed to boot"); });
+    EXPECT_TRUE(sink.has("/site/worker.php")) << sink.lines;
+    EXPECT_TRUE(sink.has("has not come to frankenphp_handle_request() after 0 s")) << sink.lines;
+  }
+};
+
+struct ScriptPoolOfThreadsWithShortBoots : ScriptPoolWithShortBoots {
+  void SetUp() override {
+    forget_shared();
+    shared.kind = channel::WorkerKind::kThread;
+  }
+  void TearDown() override {
+    shared.kind = channel::WorkerKind::kProcess;
+    ScriptPoolWithShortBoots::TearDown();
+  }
 };
 
 struct ScriptPoolOfForks : ScriptPool {
@@ -141,6 +168,47 @@ TEST_F(ScriptPool, OneThatServesGoesOnTrying) {
   run_until([this] { return pool.status().live_workers == 2; });
   EXPECT_EQ(pool.status().generation, 1u);
   EXPECT_EQ(pool.status().restarts_boot, 2u * kMaxFailures);
+}
+
+TEST_F(ScriptPoolWithShortBoots, ABootThatHangsLaterEndsAsOneThatFails) {
+  start();
+  shared.boot_waits = true;
+  Client victim("die");
+  submit(victim);
+  run_until([&] { return victim.over; });
+  expect_boot_is_ended();
+  run_until([this] { return pool.status().restarts_boot >= 2; });  // and is tried again
+  expect_served();                                                 // by the other one
+  shared.boot_waits = false;
+  run_until([this] { return pool.status().live_workers == 2; });
+  EXPECT_EQ(pool.status().generation, 1u);
+  EXPECT_EQ(pool.status().restarts_crash, 1u);  // the victim's
+}
+
+TEST_F(ScriptPoolWithShortBoots, AScriptThatHangsWhenItBeginsAgainIsReplaced) {
+  start();
+  const uint64_t boots = pool.status().restarts_boot;
+  shared.boot_waits = true;
+  expect_served("begin-again");
+  expect_boot_is_ended();
+  shared.boot_waits = false;
+  run_until([&] { return pool.status().restarts_boot > boots; });
+  run_until([this] { return pool.status().live_workers == 2; });
+  for (int i = 0; i < 4; ++i) expect_served();
+  EXPECT_EQ(pool.status().restarts_crash, 0u);
+}
+
+TEST_F(ScriptPoolOfThreadsWithShortBoots, AThreadThatHangsInItsBootCostsItsHost) {
+  start();
+  shared.boot_waits = true;
+  expect_served("begin-again");
+  expect_boot_is_ended();
+  EXPECT_TRUE(sink.has("its thread has not come")) << sink.lines;
+  run_until([this] { return starts.size() == 2; });
+  expect_served();  // by the other thread of the old host
+  shared.boot_waits = false;
+  run_until([this] { return pool.status().generation == 2; });
+  expect_served();
 }
 
 TEST_F(ScriptPool, CountsScriptsThatBeginAgainInTheirWorkers) {

@@ -14,6 +14,7 @@ using channel::SlotState;
 namespace {
 
 constexpr const char* kThreadStuck = "a thread did not come back from its request";
+constexpr const char* kBootStuck = "a thread did not come back from its boot";
 
 }  // namespace
 
@@ -117,14 +118,20 @@ void Pool::kill_overdue(const Orphan& orphan) {
       ++counts_.restarts_timeout;
       return;
     }
-    Worker& worker = host->generation->workers()[orphan.claim.worker];
-    worker.killed = Killed::kTimeUp;
-    if (host->threads) retire_process(*host->generation, worker.pid);
   }
-  std::ignore = host->link->send({.type = ControlType::kKill,
-                                  .worker = orphan.claim.worker,
-                                  .incarnation = orphan.claim.incarnation,
-                                  .status = kNeighbourGraceSeconds});
+  kill(*host, orphan.claim.worker, orphan.claim.incarnation, Killed::kTimeUp);
+}
+
+void Pool::kill(Host& host, uint32_t number, uint32_t incarnation, Killed why) {
+  auto sent = host.link->send({.type = ControlType::kKill,
+                               .worker = number,
+                               .incarnation = incarnation,
+                               .status = kNeighbourGraceSeconds});
+  if (!sent) return;
+  std::lock_guard lock(mutex_);
+  Worker& worker = host.generation->workers()[number];
+  worker.killed = why;
+  if (host.threads) retire_process(*host.generation, worker.pid);
 }
 
 void Pool::retire_process(Generation& generation, int pid) {
@@ -146,19 +153,20 @@ uint32_t Pool::stuck_threads(uint32_t generation) const {
 
 void Pool::renew_if_stuck(base::Nanos now) {
   if (!host_ || renewal_wanted_ != nullptr) return;
-  uint32_t stuck;
+  const uint32_t boots = stuck_boots(*host_);
+  uint32_t stuck = boots;
   {
     std::lock_guard lock(mutex_);
-    stuck = stuck_threads(host_->generation->number());
+    stuck += stuck_threads(host_->generation->number());
   }
   // With no thread left there is nothing to wait for.
   const bool some_left = stuck < host_->generation->present_workers();
   if (stuck == 0 || (some_left && now < stuck_renewal_at_)) return;
-  renewal_wanted_ = kThreadStuck;
+  renewal_wanted_ = boots == stuck ? kBootStuck : kThreadStuck;
 }
 
 void Pool::count_renewal(const char* why, base::Nanos now) {
-  if (why != kThreadStuck) return;
+  if (why != kThreadStuck && why != kBootStuck) return;
   if (now >= stuck_renewal_at_ + kStuckCalm) stuck_backoff_ = 0;
   stuck_backoff_ = std::clamp(2 * stuck_backoff_, kRenewalInterval, kLongestStuckBackoff);
   stuck_renewal_at_ = now + stuck_backoff_;

@@ -27,6 +27,7 @@ enum class WorkerState {
 enum class Killed {
   kNotByUs,
   kTimeUp,      // its cancelled request did not end
+  kBootTime,    // worker mode: its script did not come to its first request
   kBrokeRules,  // of the channel
 };
 
@@ -47,7 +48,9 @@ struct Worker {
   uint64_t requests = 0;         // finished, of this incarnation
   uint32_t deaths_at_birth = 0;  // in a row
   uint32_t boot_failures = 0;    // in a row
-  channel::WorkerSays told;      // as last looked at
+  // Worker mode: since when its script boots, as far as the front has seen; 0 = it does not.
+  base::Nanos boots_since = 0;
+  channel::WorkerSays told;  // as last looked at
   Killed killed = Killed::kNotByUs;
   Leaving leaving = Leaving::kNo;
   uint64_t requests_seen = 0;  // growth.cc: when it was last looked at

@@ -112,7 +112,7 @@ void Pool::on_host_ready(Host& host, const ControlMessage& message) {
   if (message.header.version != channel::kLayoutVersion || build != channel::build_id()) {
     std::string why = "the worker program is '" + std::string(build) + "', this server is '" +
                       std::string(channel::build_id()) + "': install matching programs";
-    if (on_failed_) std::exchange(on_failed_, nullptr)(why);
+    if (on_failed_) fail_start(why);
     host.failure = why;
     return &host == next_.get() ? drop_next("it is of another version")
                                 : end_generation("it is of another version");
@@ -202,7 +202,7 @@ void Pool::end_generation(const char* why, base::Nanos earliest) {
   if (is_reloaded(*ended)) end_reload(ended->failure.empty() ? why : ended->failure);
   if (ending_) return;
   if (!ended->ready && on_failed_) {
-    std::exchange(on_failed_, nullptr)("the worker host ended before it was ready");
+    fail_start("the worker host ended before it was ready");
     return;
   }
   log_.warn("starting a new worker generation", {{"because", std::string_view(why)}});
@@ -269,7 +269,7 @@ void Pool::swap_hosts() {
   {
     std::lock_guard lock(mutex_);
     // Those that do not come back have been counted by their cause.
-    const uint32_t stuck = stuck_threads(host_->generation->number());
+    const uint32_t stuck = stuck_threads(host_->generation->number()) + stuck_boots(*host_);
     const uint32_t present = host_->generation->present_workers();
     (std::exchange(renewal_for_memory_, false) ? counts_.restarts_max_memory
                                                : counts_.restarts_other) +=

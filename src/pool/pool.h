@@ -53,9 +53,10 @@ struct PoolOptions {
   // that has not served yet: start() or the reload fails. Empty = never. One that serves goes on
   // trying.
   std::optional<uint32_t> max_boot_failures = 6;
-  // Worker mode: start() fails when its workers do not wait for requests after so long, unless
-  // boots may fail for ever. (A reload has kRenewalLimit.)
-  base::Nanos start_limit = kRenewalLimit;
+  // Worker mode: how long a script may take to its first request. start() fails then, unless boots
+  // may fail for ever; so do a reload and a restart (kRenewalLimit), all workers together. Of a
+  // generation that serves the one worker is killed and boots again.
+  base::Nanos boot_limit = kRenewalLimit;
 };
 
 // The same, with a workers_max that is one.
@@ -250,12 +251,19 @@ class Pool final {
   bool runs_script() const { return !options_.script.empty(); }
   // What the workers tell of themselves.
   void read_reports(Host& host);
+  // The first generation does not come; no worker is spawned for it any more.
+  void fail_start(const std::string& why);
   void limit_start(base::Nanos now);
+  void limit_boots(Host& host, base::Nanos now);
+  void give_up_boot(Host& host, uint32_t worker);
+  // Threads that hang in their boots and cannot be killed.
+  uint32_t stuck_boots(Host& host) const;
   // The same of one worker. True when it has become ready.
   bool read_report(Host& host, uint32_t worker);
   // How long to wait until the next boot. Under the lock.
   base::Nanos count_boot_failure(Worker& worker);
-  void log_failed_boot(Host& host, uint32_t worker, const Death& death);
+  void log_failed_boot(Host& host, uint32_t worker, const std::string& why);
+  std::string why_boot_failed(Host& host, uint32_t worker, const Death& death) const;
   // Whether that was one boot too many; then the generation is given up.
   bool is_last_boot(Host& host, uint32_t worker, const Death& death);
   // Thread mode: likewise of a host that a boot has killed, before the first one served.
@@ -310,6 +318,8 @@ class Pool final {
   void watch_orphans(base::Nanos now);
   void interrupt(uint32_t generation, const channel::Claim& claim);
   void kill_overdue(const Orphan& orphan);
+  // Precondition: host.kills. What cannot be sent leaves no trace: it is due again.
+  void kill(Host& host, uint32_t worker, uint32_t incarnation, Killed why);
   // Threads: those beside a worker that is to be killed end after what they run. Under the lock.
   void retire_process(Generation& generation, int pid);
   void log_interrupted(const Generation::Label& label, uint32_t worker, std::string_view script);
@@ -414,6 +424,7 @@ class Pool final {
   base::Nanos finish_by_ = 0;
   std::function<void()> on_ready_;
   std::function<void(std::string)> on_failed_;
+  bool start_failed_ = false;  // it has been called
   std::function<void()> on_drained_;
   net::MemberTimer<Pool, &Pool::tick> tick_timer_{*this};
 };

@@ -41,6 +41,8 @@ const char* explain_exit(const Worker& worker, int wait_status) {
   switch (worker.killed) {
     case Killed::kTimeUp:
       return " (its time was up)";
+    case Killed::kBootTime:
+      return " (its boot took too long)";
     case Killed::kBrokeRules:
       return " (it broke the channel's rules)";
     case Killed::kNotByUs:
@@ -60,6 +62,7 @@ Cause cause_of(const Worker& worker, int wait_status) {
   if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == channel::kExitBootFailed) {
     return Cause::kBoot;
   }
+  if (worker.killed == Killed::kBootTime) return Cause::kBoot;
   if (killed_with_neighbour(worker, wait_status)) return Cause::kTimeout;
   if (!ended_cleanly(wait_status)) return Cause::kCrash;
   switch (worker.leaving) {
@@ -148,10 +151,7 @@ void Pool::on_control(Host& host, const ControlMessage& message) {
     case ControlType::kFailed: {
       log_.error("PHP cannot start", {{"reason", message.text()}});
       host.failure = message.text();
-      if (on_failed_) {
-        std::string why(message.text());
-        std::exchange(on_failed_, nullptr)(why);
-      }
+      if (on_failed_) fail_start(std::string(message.text()));
       return;
     }
     default:
@@ -190,6 +190,7 @@ void Pool::spawn(Host& host, uint32_t number) {
     worker.told = {};
     worker.idle_since = now;
     worker.spawned_at = now;
+    worker.boots_since = runs_script() ? now : 0;
   }
   host.generation->seat_version(number).fetch_add(1, std::memory_order_acq_rel);
   int fds[] = {(*seat)->region_fd().get(), (*seat)->worker_body_socket().get()};
@@ -255,9 +256,10 @@ void Pool::on_exited(Host& host, const ControlMessage& message) {
   Worker& worker = host.generation->workers()[number];
   if (worker.incarnation != message.header.incarnation || !worker.seat) return;
   read_report(host, number);  // its last word
-  Death death{.booting = worker.state == WorkerState::kBooting,
-              .wait_status = message.header.status,
-              .reason = std::string(message.text())};
+  Death death{
+      .booting = worker.state == WorkerState::kBooting || worker.killed == Killed::kBootTime,
+      .wait_status = message.header.status,
+      .reason = std::string(message.text())};
   std::shared_ptr<channel::Seat> seat;
   {
     std::lock_guard lock(mutex_);
@@ -276,7 +278,7 @@ void Pool::on_exited(Host& host, const ControlMessage& message) {
 }
 
 void Pool::replace(Host& host, uint32_t number, const Death& death) {
-  if (finish_by_ != 0) return;
+  if (finish_by_ != 0 || start_failed_) return;
   base::Nanos delay = 0;
   Cause cause;
   {
@@ -343,7 +345,7 @@ void Pool::log_death(Host& host, uint32_t number, Death& death) {
   }
   // Planned: every worker of it ends now.
   if ((finish_by_ != 0 || is_retired(host)) && WIFEXITED(wait_status)) return;
-  if (death.booting) return log_failed_boot(host, number, death);
+  if (death.booting) return log_failed_boot(host, number, why_boot_failed(host, number, death));
   const Cause cause = cause_of(worker, wait_status);
   if (is_planned(cause)) {
     log_.debug("worker ended as planned", {{"worker", uint64_t{number}},
@@ -452,7 +454,9 @@ void Pool::tick() {
     spawn_due(*host_, now);
     if (runs_script()) {
       read_reports(*host_);
-      limit_start(now);
+      const bool may_fail = on_failed_ && options_.max_boot_failures;
+      if (host_ && may_fail) limit_start(now);
+      if (host_ && !may_fail && !start_failed_) limit_boots(*host_, now);
     }
   }
   greet_next(now);

@@ -107,6 +107,15 @@ void lie_about_restarts() {
   for (;;) ::pause();
 }
 
+void boot() {
+  ++shared.boots;
+  while (shared.boot_waits) ::usleep(100);
+  if (shared.boots_die) ::raise(SIGKILL);
+  for (int left = shared.boots_fail; left > 0;) {
+    if (shared.boots_fail.compare_exchange_weak(left, left - 1)) ::_exit(channel::kExitBootFailed);
+  }
+}
+
 // What a test worker does with a request: the verb is the request's query string.
 void act(channel::WorkerChannel& worker, const channel::Request& request) {
   std::string_view verb;
@@ -190,14 +199,9 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
     worker.body(verb);
   }
   worker.release();
-}
-
-void boot() {
-  ++shared.boots;
-  while (shared.boot_waits) ::usleep(100);
-  if (shared.boots_die) ::raise(SIGKILL);
-  for (int left = shared.boots_fail; left > 0;) {
-    if (shared.boots_fail.compare_exchange_weak(left, left - 1)) ::_exit(channel::kExitBootFailed);
+  if (verb == "begin-again") {
+    worker.report_restart();
+    boot();
   }
 }
 
