@@ -65,7 +65,7 @@ void normalise_path(std::string& path) {
   path.resize(write);
 }
 
-std::expected<TargetParts, Refusal> decode_target(std::string_view target, std::string& path) {
+TargetParts split_target(std::string_view target) {
   TargetParts parts;
   size_t question = target.find('?');
   parts.raw_path = target.substr(0, question);
@@ -73,6 +73,11 @@ std::expected<TargetParts, Refusal> decode_target(std::string_view target, std::
     parts.has_query = true;
     parts.query = target.substr(question + 1);
   }
+  return parts;
+}
+
+std::expected<TargetParts, Refusal> decode_target(std::string_view target, std::string& path) {
+  TargetParts parts = split_target(target);
   if (!parts.raw_path.starts_with('/')) {
     return std::unexpected(Refusal{400, "request target without a path"});
   }

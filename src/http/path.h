@@ -16,6 +16,9 @@ struct TargetParts {
   bool has_query = false;     // "/x?" has an empty one
 };
 
+// Cuts a target of any form at its first "?". The views point into `target`.
+TargetParts split_target(std::string_view target);
+
 // `target` in origin form. Puts the path into `path`, a buffer of the caller's that is overwritten:
 // escapes decoded once, then "." and ".." resolved, never above the root (so "%2e%2e" is no way
 // around), and repeated slashes merged. It begins with "/", ends with "/" exactly when a directory

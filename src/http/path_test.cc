@@ -66,6 +66,17 @@ TEST(Path, KeepsTheQueryAsReceived) {
   EXPECT_FALSE(decode_target("/", path)->has_query);
 }
 
+TEST(Path, CutsTheQueryFromTargetsThatAreNoPath) {
+  for (const char* path : {"/%zz", "a", "http://a/b", "*", ""}) {
+    const std::string target = std::string(path) + "?q?r";
+    TargetParts parts = split_target(target);
+    EXPECT_EQ(parts.raw_path, path);
+    EXPECT_EQ(parts.query, "q?r");
+    EXPECT_EQ(split_target(path).raw_path, path);
+    EXPECT_FALSE(split_target(path).has_query);
+  }
+}
+
 TEST(Path, FindsHiddenSegments) {
   for (const char* hidden : {"/.git/config", "/a/.env", "/.well-knownx", "/a/.well-known/x",
                              "/.well-known/.env", "/.", "/..."}) {

@@ -374,8 +374,9 @@ void Exchange::report() {
   ExchangeReport report;
   if (head_ != nullptr) {
     report.method = head_->method;
-    report.path = target_.raw_path.empty() ? head_->target : target_.raw_path;
-    report.query = target_.query;
+    http::TargetParts asked = asked_for();
+    report.path = asked.raw_path;
+    report.query = asked.query;
     report.version = head_->version;
     report.user_agent = value_of(*head_, "user-agent");
     report.referer = value_of(*head_, "referer");
@@ -405,11 +406,15 @@ void Exchange::report() {
   services_.shared.observer.on_exchange(report);
 }
 
+// What was refused before it was routed, or for its target, has a path and a query as well.
+http::TargetParts Exchange::asked_for() const {
+  return target_.raw_path.empty() ? http::split_target(head_->target) : target_;
+}
+
 std::optional<pool::OpenRequest> Exchange::open_request() const {
   if (state_ == State::kIdle || head_ == nullptr || job_active_) return std::nullopt;
-  std::string_view path = target_.raw_path.empty() ? head_->target : target_.raw_path;
   pool::OpenRequest open;
-  open.request.append(head_->method).append(" ").append(path);
+  open.request.append(head_->method).append(" ").append(asked_for().raw_path);
   open.request_id = request_id_;
   open.trace_id = trace_.trace();
   open.span_id = trace_.span();

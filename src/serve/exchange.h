@@ -151,6 +151,7 @@ class Exchange final : private pool::AnswerConsumer,
   void on_deadline();
   void on_queue_deadline();
   void end_job();
+  http::TargetParts asked_for() const;
   void report();
 
   // --- exchange_answer.cc: answers made here, and what PHP answers

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from harness.background import Pending, at_gate
 from harness.waiting import wait_until
 
 pytestmark = pytest.mark.howdah_only("its log")
@@ -66,6 +67,42 @@ def test_every_kind_of_answer_is_logged(server, target, status):
     request_id = f"kind-{status}-{len(target)}"
     assert server.get(target, {"X-Request-ID": request_id}).status == status
     assert access(server, request_id)["data"]["status"] == status
+
+
+@pytest.mark.parametrize(
+    "method, target, status",
+    [("GET", "/page.html", 200), ("GET", "/%zz", 400), ("CONNECT", "/index.php", 405), ("POST", "/index.php", 413)],
+)
+def test_the_query_stands_in_its_own_field_alone(server, method, target, status):
+    """Of whatever was answered before its target was looked at, too."""
+    request_id = f"query-{status}"
+    with server.raw() as raw:
+        large = "Content-Length: 999999999999\r\n" if status == 413 else ""
+        raw.send(f"{method} {target}?token=1?2 HTTP/1.1\r\nHost: a\r\nX-Request-ID: {request_id}\r\n{large}\r\n")
+        assert raw.read_response().status == status
+    line = access(server, request_id)
+    assert line["msg"] == f"{method} {target} {status}"
+    assert (line["data"]["path"], line["data"]["query"]) == (target, "token=1?2")
+
+
+def test_429_and_503_are_logged_and_counted(launch):
+    server = launch(ACCESS_LOG=1, PHP_WORKERS=1, QUEUE_CAPACITY=1, RATE_LIMIT=4)
+    running, gate, _ = at_gate(server)  # and one waits, one finds no room, one is too much
+    running_only = server.metric("tokio_php_pending_requests")
+    waiting = Pending(server.address, "/index.php?token=waits")
+    wait_until(lambda: server.metric("tokio_php_pending_requests") > running_only, "the request to wait")
+    assert server.get("/index.php?token=full", {"X-Request-ID": "full"}).status == 503
+    assert server.get("/missing").status == 404
+    assert server.get("/index.php?token=often", {"X-Request-ID": "often"}).status == 429
+    gate.release()
+    assert (running.result().status, waiting.result().status) == (200, 200)
+    for name, status in (("full", 503), ("often", 429)):
+        line = access(server, name)
+        assert (line["msg"], line["data"]["query"]) == (f"GET /index.php {status}", f"token={name}")
+    wait_until(lambda: server.metric('tokio_php_responses_total{status="2xx"}') == 2, "both to be counted")
+    assert server.metric('tokio_php_responses_total{status="4xx"}') == 2
+    assert server.metric('tokio_php_responses_total{status="5xx"}') == 1
+    assert server.metric("tokio_php_rate_limited_total") == server.metric("tokio_php_dropped_requests") == 1
 
 
 HOSTILE = [
