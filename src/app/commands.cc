@@ -1,5 +1,6 @@
 #include "app/commands.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <system_error>
+#include <tuple>
 
 #include "app/advice/ask_php.h"
 #include "app/advice/php_advice.h"
@@ -192,9 +194,18 @@ int run(const CommandLine& line, ProcessTitle& title) {
   return parent_main(std::move(sources), std::move(loaded.config), title);
 }
 
+// One that is closed (`>&-`) would be the number of the next thing opened: what is printed or
+// logged would end in a socket.
+void fill_standard_descriptors() {
+  for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) < 0) std::ignore = ::open("/dev/null", O_RDWR);  // the lowest free
+  }
+}
+
 }  // namespace
 
 int howdah_main(int argc, char** argv) {
+  fill_standard_descriptors();
   CommandLine line = parse_command_line(argc, argv);
   if (!line.problems.empty()) return refuse(line.problems);
   ProcessTitle title(argc, argv);

@@ -33,7 +33,22 @@ size_t utf8_length(std::string_view text) {
 
 bool plain(unsigned char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
 
+// U+0080 to U+009F: to some terminals what escape sequences are, in one character.
+bool is_c1_control(std::string_view text) {
+  return text.size() > 1 && text[0] == '\xC2' && static_cast<unsigned char>(text[1]) < 0xA0;
+}
+
 }  // namespace
+
+bool is_printable(std::string_view text) {
+  while (!text.empty()) {
+    auto c = static_cast<unsigned char>(text[0]);
+    size_t length = utf8_length(text);
+    if (length == 0 || c < 0x20 || c == 0x7F || is_c1_control(text)) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
@@ -53,7 +68,9 @@ void append_json_string(std::string& out, std::string_view text) {
       out += "\\n";
     } else if (c < 0x20 || c == 0x7F) {
       fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
-    } else if (length = utf8_length(text); length > 0) {
+    } else if (length = utf8_length(text); length > 0 && is_c1_control(text)) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(text[1]));
+    } else if (length > 0) {
       out.append(text.substr(0, length));
     } else {
       out += "\\ufffd";

@@ -7,8 +7,11 @@
 
 namespace howdah::base {
 
-// Appends `text` as a JSON string with its quotes. Control bytes are escaped; bytes that are not
-// UTF-8 become U+FFFD each, so that the result is always valid JSON.
+// Appends `text` as a JSON string with its quotes. Control characters are escaped; bytes that are
+// not UTF-8 become U+FFFD each, so that the result is always valid JSON.
 void append_json_string(std::string& out, std::string_view text);
+
+// UTF-8 without control characters: nothing that could forge a line or drive a terminal.
+bool is_printable(std::string_view text);
 
 }  // namespace howdah::base

@@ -24,6 +24,11 @@ TEST(JsonString, KeepsUtf8AndReplacesWhatIsNot) {
   EXPECT_EQ(as_json("\xED\xA0\x80"), "\"\\ufffd\\ufffd\\ufffd\"");
 }
 
+TEST(JsonString, EscapesControlCharactersOfTwoBytes) {
+  EXPECT_EQ(as_json("\xC2\x9B[31m"), R"("\u009b[31m")");
+  EXPECT_EQ(as_json("\xC2\xA0"), "\"\xC2\xA0\"");
+}
+
 TEST(JsonString, IsValidJsonForEveryPairOfBytes) {
   for (int a = 0; a < 256; ++a) {
     for (int b = 0; b < 256; ++b) {

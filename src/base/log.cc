@@ -1,21 +1,15 @@
 #include "base/log.h"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
-#include <tuple>
 
 #include "base/clock.h"
 #include "base/json.h"
 
 namespace howdah::base {
 namespace {
-
-// What a pipe that poll() calls writable takes without blocking (PIPE_BUF).
-constexpr size_t kPipeBytes = 4096;
 
 std::string_view name_of(LogType type) {
   switch (type) {
@@ -29,12 +23,20 @@ std::string_view name_of(LogType type) {
   return "app";
 }
 
-void append_value(std::string& out, const LogField& field) {
+// At most `most` bytes of it; no UTF-8 sequence is divided.
+std::string_view shortened(std::string_view text, size_t most) {
+  if (text.size() <= most) return text;
+  auto continues = [&](size_t i) { return (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80; };
+  while (most > 0 && continues(most)) --most;
+  return text.substr(0, most);
+}
+
+void append_value(std::string& out, const LogField& field, size_t longest_text) {
   std::visit(
       [&](const auto& value) {
         using V = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<V, std::string_view>) {
-          append_json_string(out, value);
+          append_json_string(out, shortened(value, longest_text));
         } else {
           fmt::format_to(std::back_inserter(out), "{}", value);
         }
@@ -65,119 +67,81 @@ std::string_view name_of(LogLevel level) {
   return "info";
 }
 
-void DirectLogSink::write_line(std::string_view line) {
-  // A log that nobody reads must not hold up the one process that ends the others.
-  constexpr int kPatienceMs = 100;
-  pollfd waiting{fd_, POLLOUT, 0};
-  if (::poll(&waiting, 1, kPatienceMs) <= 0) return;
-  std::ignore = write_all(fd_, line.data(), std::min(line.size(), kPipeBytes));
-}
-
-AsyncLogSink::AsyncLogSink(int fd) : fd_(fd), writer_([this] { run(); }) {}
-
-AsyncLogSink::~AsyncLogSink() {
-  close_by_ = monotonic_now() + kCloseLimitMs * kMillisecond;
-  {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  ready_.notify_one();
-  writer_.join();
-}
-
-void AsyncLogSink::write_line(std::string_view line) {
-  bool was_empty;
-  {
-    std::lock_guard lock(mutex_);
-    if (queue_.size() + line.size() > kQueueBytes) {
-      dropped_.fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
-    was_empty = queue_.empty();
-    queue_ += line;
-  }
-  // While the queue is not empty the writer is awake or about to look again.
-  if (was_empty) ready_.notify_one();
-}
-
-void AsyncLogSink::run() {
-  std::string batch;
-  for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      ready_.wait(lock, [&] { return !queue_.empty() || stopping_; });
-      if (queue_.empty()) return;
-      batch.clear();
-      batch.swap(queue_);
-    }
-    write_batch(batch);
-  }
-}
-
-void AsyncLogSink::write_batch(std::string_view batch) {
-  while (!batch.empty()) {
-    // The descriptor may be shared with other programs and is left blocking; poll() first, so that
-    // a pipe nobody reads cannot hold up the end of the program.
-    pollfd waiting{fd_, POLLOUT, 0};
-    int ready = ::poll(&waiting, 1, 100);
-    if (ready == 0) {
-      if (stopping_ && monotonic_now() > close_by_) return;
-      continue;
-    }
-    // A pipe that is writable takes PIPE_BUF bytes without blocking.
-    size_t piece = std::min(batch.size(), kPipeBytes);
-    // Whole lines, where they fit: the parent writes to the same place.
-    size_t line_end = batch.substr(0, piece).rfind('\n');
-    if (line_end != std::string_view::npos) piece = line_end + 1;
-    ssize_t written = retry_eintr([&] { return ::write(fd_, batch.data(), piece); });
-    if (written < 0 && errno == EAGAIN) continue;
-    if (written < 0) return;  // a closed log: nowhere to say so
-    batch.remove_prefix(static_cast<size_t>(written));
-  }
-}
+struct Logger::Line {
+  LogType type;
+  LogLevel level;
+  std::string_view message;
+  const LogContext& context;
+  const LogField* data;
+  size_t count;
+  Nanos when;
+  size_t longest_text;  // of the message and of each value
+};
 
 void Logger::write(LogType type, LogLevel level, std::string_view message,
                    const LogContext& context, const LogField* data, size_t count) const {
   if (!enabled(level)) return;
-  thread_local std::string line;
-  line.clear();
-  if (options_.format == Format::kText) {
-    append_iso8601(line, wall_now());
-    fmt::format_to(std::back_inserter(line), " {:5} ", howdah::base::name_of(level));
-    // Quoted as JSON when it holds anything that could forge a line or drive a terminal.
-    bool clean = std::ranges::all_of(message, [](char c) { return c >= 0x20 && c != 0x7F; });
-    clean ? void(line += message) : append_json_string(line, message);
-    if (!context.request_id.empty()) {
-      fmt::format_to(std::back_inserter(line), " [{}]", context.request_id);
-    }
-    for (size_t i = 0; i < count; ++i) {
-      fmt::format_to(std::back_inserter(line), " {}=", data[i].name);
-      append_value(line, data[i]);
-    }
-    line += '\n';
-    sink_.write_line(line);
-    return;
+  // Its memory is kept. (Taken out meanwhile: a sink may write a line of its own before this one.)
+  thread_local std::string kept;
+  std::string text = std::move(kept);
+  const size_t longest = sink_.longest_line();
+  Line line{type, level, message, context, data, count, wall_now(), SIZE_MAX};
+  render(text, line);
+  for (line.longest_text = longest / 2; text.size() > longest && line.longest_text > 0;
+       line.longest_text /= 2) {
+    render(text, line);
   }
-  line += "{\"ts\":\"";
-  append_iso8601(line, wall_now());
-  line += '"';
-  append_member(line, "level", howdah::base::name_of(level));
-  append_member(line, "type", name_of(type));
-  append_member(line, "msg", message);
-  line += ",\"ctx\":{\"service\":";
-  append_json_string(line, options_.service);
-  if (!context.request_id.empty()) append_member(line, "request_id", context.request_id);
-  if (!context.trace_id.empty()) append_member(line, "trace_id", context.trace_id);
-  if (!context.span_id.empty()) append_member(line, "span_id", context.span_id);
-  line += "},\"data\":{";
-  for (size_t i = 0; i < count; ++i) {
-    if (i > 0) line += ',';
-    append_json_string(line, data[i].name);
-    line += ':';
-    append_value(line, data[i]);
+  sink_.write_line(text);
+  kept = std::move(text);
+}
+
+void Logger::render(std::string& out, const Line& line) const {
+  out.clear();
+  options_.format == Format::kText ? render_text(out, line) : render_json(out, line);
+}
+
+void Logger::render_text(std::string& out, const Line& line) const {
+  append_iso8601(out, line.when);
+  fmt::format_to(std::back_inserter(out), " {:5} ", howdah::base::name_of(line.level));
+  std::string_view message = shortened(line.message, line.longest_text);
+  // Quoted as JSON when it holds anything that could forge a line or drive a terminal.
+  is_printable(message) ? void(out += message) : append_json_string(out, message);
+  if (!line.context.request_id.empty()) {
+    fmt::format_to(std::back_inserter(out), " [{}]", line.context.request_id);
   }
-  line += "}}\n";
-  sink_.write_line(line);
+  for (size_t i = 0; i < line.count; ++i) {
+    fmt::format_to(std::back_inserter(out), " {}=", line.data[i].name);
+    append_value(out, line.data[i], line.longest_text);
+  }
+  if (line.longest_text != SIZE_MAX) out += " truncated=true";
+  out += '\n';
+}
+
+void Logger::render_json(std::string& out, const Line& line) const {
+  const LogContext& context = line.context;
+  out += "{\"ts\":\"";
+  append_iso8601(out, line.when);
+  out += '"';
+  append_member(out, "level", howdah::base::name_of(line.level));
+  append_member(out, "type", name_of(line.type));
+  append_member(out, "msg", shortened(line.message, line.longest_text));
+  out += ",\"ctx\":{\"service\":";
+  append_json_string(out, options_.service);
+  if (!context.request_id.empty()) append_member(out, "request_id", context.request_id);
+  if (!context.trace_id.empty()) append_member(out, "trace_id", context.trace_id);
+  if (!context.span_id.empty()) append_member(out, "span_id", context.span_id);
+  out += "},\"data\":{";
+  for (size_t i = 0; i < line.count; ++i) {
+    if (i > 0) out += ',';
+    append_json_string(out, line.data[i].name);
+    out += ':';
+    append_value(out, line.data[i], line.longest_text);
+  }
+  if (line.longest_text != SIZE_MAX) {
+    if (line.count > 0) out += ',';
+    out += "\"truncated\":true";
+  }
+  out += "}}\n";
 }
 
 }  // namespace howdah::base

@@ -2,22 +2,17 @@
 
 // The server's own log: one JSON object a line, in the form of the contract's section on logs.
 //
-// A Logger renders a line and hands it to a sink. The parent and short-lived code write straight to
-// a descriptor (DirectLogSink); the front, whose event loops must never wait for a disk or a full
-// pipe, queues lines for a writer thread (AsyncLogSink), which drops and counts lines when the
-// queue is full.
+// A Logger renders a line and hands it to a sink. The parent and the exporter of spans write
+// straight to a descriptor (direct_log_sink.h); the front, whose event loops must never wait for a
+// disk or a full pipe, queues lines for a writer thread (async_log_sink.h).
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <initializer_list>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
+#include <utility>
 #include <variant>
-
-#include "base/fd.h"
 
 namespace howdah::base {
 
@@ -50,44 +45,10 @@ class LogSink {
  public:
   virtual ~LogSink() = default;
   virtual void write_line(std::string_view line) = 0;
-};
-
-// Writes each line with one write(2), cut at 4 KiB. A line that nobody takes within 100 ms is lost;
-// failures are ignored: there is nowhere to report them.
-class DirectLogSink : public LogSink {
- public:
-  explicit DirectLogSink(int fd) : fd_(fd) {}
-  void write_line(std::string_view line) override;
-
- private:
-  const int fd_;
-};
-
-// Queues lines for a thread of its own. The queue is bounded in bytes; a line that does not fit is
-// dropped and counted. The destructor writes what is queued, for at most kCloseLimit.
-class AsyncLogSink : public LogSink {
- public:
-  static constexpr size_t kQueueBytes = 4 << 20;
-  static constexpr int kCloseLimitMs = 2000;
-
-  // `fd` is borrowed and must outlive the sink.
-  explicit AsyncLogSink(int fd);
-  ~AsyncLogSink() override;
-  void write_line(std::string_view line) override;
-  uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
-
- private:
-  void run();
-  void write_batch(std::string_view batch);
-
-  const int fd_;
-  std::atomic<uint64_t> dropped_{0};
-  std::atomic<bool> stopping_{false};
-  std::atomic<int64_t> close_by_{0};  // monotonic nanoseconds
-  std::mutex mutex_;                  // guards queue_
-  std::condition_variable ready_;
-  std::string queue_;
-  std::thread writer_;
+  // Bytes. A Logger shortens what it says of a line that would be longer.
+  virtual size_t longest_line() const { return SIZE_MAX; }
+  // The least important lines that the sink writes by itself (that others were lost).
+  virtual void set_level(LogLevel) {}
 };
 
 // Renders lines. Thread-safe; the sink outlives it.
@@ -103,7 +64,11 @@ class Logger {
       : sink_(sink), options_(std::move(options)), level_(options_.level) {}
 
   bool enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
-  void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
+  // Of the sink's own lines as well.
+  void set_level(LogLevel level) {
+    level_.store(level, std::memory_order_relaxed);
+    sink_.set_level(level);
+  }
   void log(LogType type, LogLevel level, std::string_view message, const LogContext& context = {},
            std::initializer_list<LogField> data = {}) const {
     write(type, level, message, context, data.begin(), data.size());
@@ -128,6 +93,11 @@ class Logger {
   LogSink& sink() const { return sink_; }
 
  private:
+  struct Line;
+  void render(std::string& out, const Line& line) const;
+  void render_json(std::string& out, const Line& line) const;
+  void render_text(std::string& out, const Line& line) const;
+
   LogSink& sink_;
   const Options options_;
   std::atomic<LogLevel> level_;

@@ -1,8 +1,6 @@
 #include "base/log.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <nlohmann/json.hpp>
@@ -51,31 +49,52 @@ TEST(Logger, TextFormCannotBeForgedByAMessage) {
   EXPECT_EQ(sink.lines[0].find('\x1b'), std::string::npos);
 }
 
-TEST(AsyncLogSink, WritesEveryQueuedLineBeforeItEnds) {
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
-  UniqueFd read_end(ends[0]), write_end(ends[1]);
-  {
-    AsyncLogSink sink(write_end.get());
-    for (int i = 0; i < 100; ++i) sink.write_line("line\n");
+TEST(Logger, TextFormCannotDriveATerminal) {
+  CapturingSink sink;
+  Logger logger(sink, {.format = Logger::Format::kText});
+  for (const char* text : {"\xC2\x9B"
+                           "31m",
+                           "\x9B"
+                           "31m",
+                           "\x7F", "\r"}) {
+    logger.info(text, {{"path", text}});
+    for (const char* control : {"\x9B", "\x7F", "\r"}) {
+      EXPECT_EQ(sink.lines.back().find(control), std::string::npos);
+    }
   }
-  write_end.reset();
-  std::string got(1000, '\0');
-  got.resize(static_cast<size_t>(::read(read_end.get(), got.data(), got.size())));
-  EXPECT_EQ(got.size(), 500u);
+  logger.info("caf\xC3\xA9 \"quoted\"");
+  EXPECT_TRUE(sink.lines.back().ends_with(" caf\xC3\xA9 \"quoted\"\n"));
 }
 
-TEST(AsyncLogSink, DropsAndCountsLinesWhenNobodyReads) {
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
-  UniqueFd read_end(ends[0]), write_end(ends[1]);
-  AsyncLogSink sink(write_end.get());
-  std::string line(64 << 10, 'x');
-  for (size_t written = 0; written < 3 * AsyncLogSink::kQueueBytes; written += line.size()) {
-    sink.write_line(line);
+struct NarrowSink : CapturingSink {
+  size_t longest_line() const override { return 300; }
+};
+
+TEST(Logger, ShortensTextsUntilTheLineFitsAndSaysSo) {
+  for (std::string text : {std::string(1000, 'x'), std::string(1000, '\x01')}) {
+    for (size_t i = 0; i < text.size(); i += 2) text.replace(i, 2, "\xC3\xA9");
+    NarrowSink sink;
+    Logger logger(sink, {});
+    logger.info(text, {{"path", std::string_view(text)}, {"short", "s"}, {"number", int64_t{7}}});
+    EXPECT_LE(sink.lines.at(0).size(), 300u);
+    auto line = nlohmann::json::parse(sink.lines.at(0));
+    EXPECT_TRUE(line["msg"].get<std::string>().starts_with("\xC3\xA9"));
+    EXPECT_EQ(sink.lines[0].find("\\ufffd"), std::string::npos) << "a character was divided";
+    EXPECT_EQ(line["data"]["short"], "s");
+    EXPECT_EQ(line["data"]["number"], 7);
+    EXPECT_EQ(line["data"]["truncated"], true);
+    logger.info(text);
+    EXPECT_EQ(nlohmann::json::parse(sink.lines.at(1))["data"],
+              (nlohmann::json{{"truncated", true}}));
   }
-  EXPECT_GT(sink.dropped(), 0u);
-  read_end.reset();  // the writer sees EPIPE and gives up
+}
+
+TEST(Logger, LeavesLinesThatFitAsTheyAre) {
+  NarrowSink sink;
+  Logger(sink, {}).info(std::string(100, 'x'), {{"a", int64_t{1}}});
+  auto line = nlohmann::json::parse(sink.lines.at(0));
+  EXPECT_EQ(line["msg"], std::string(100, 'x'));
+  EXPECT_EQ(line["data"], (nlohmann::json{{"a", 1}}));
 }
 
 }  // namespace
@@ -83,6 +102,7 @@ TEST(AsyncLogSink, DropsAndCountsLinesWhenNobodyReads) {
 
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

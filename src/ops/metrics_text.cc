@@ -122,8 +122,7 @@ void write_requests(Writer& writer, const Snapshot& snapshot) {
   writer.single("tokio_php_spool_bytes", "gauge",
                 "Bytes of bodies and responses that are in SPOOL_DIR.", snapshot.spool_bytes);
   writer.single("tokio_php_log_lines_dropped_total", "counter",
-                "Log lines dropped because the log could not take them.",
-                snapshot.log_lines_dropped);
+                "Log lines lost because the log could not take them.", snapshot.log_lines_dropped);
   writer.single("tokio_php_spans_exported_total", "counter", "Spans that the collector has taken.",
                 snapshot.spans.exported);
   writer.single("tokio_php_spans_dropped_total", "counter",

@@ -100,7 +100,7 @@ constexpr Detail kDetails[] = {
      "`/v1/traces` is put behind its path. Unset: none. See [tracing.md](tracing.md)."},
     {"OTEL_EXPORTER_OTLP_HEADERS", "Such as a key. PHP's environment has it too."},
     {"OTEL_TRACES_SAMPLER_ARG", "Of a trace that is continued the caller decides."},
-    {"ACCESS_LOG", "See [production.md](production.md) for its fields."},
+    {"ACCESS_LOG", "See [operations.md](operations.md#logs) for its fields."},
     {"LOG_LEVEL",
      "PSR-3 names and `trace` are mapped onto the four. It does not concern the access log."},
     {"LOG_FILE", "Reopened on SIGUSR1, for logrotate."},

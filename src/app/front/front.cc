@@ -11,6 +11,7 @@
 #include "app/front/system_call_filter.h"
 #include "app/parent/identity.h"
 #include "app/parent/log_file.h"
+#include "base/async_log_sink.h"
 
 namespace howdah::app {
 namespace {
@@ -46,8 +47,9 @@ base::Status filter_system_calls(const Config& config, const base::Logger& log) 
 int front_main(FrontStart start) {
   std::ignore = ::prctl(PR_SET_NAME, "howdah-front");
   auto status = give_up_rights(start.config, start.parent_pid);
-  base::AsyncLogSink sink(start.log_fd);
-  base::Logger log(sink, logger_options(start.config, start.log_fd));
+  base::Logger::Options log_options = logger_options(start.config, start.log_fd);
+  base::AsyncLogSink sink(start.log_fd, log_options);
+  base::Logger log(sink, log_options);
   if (!status) {
     log.error("the front cannot start: " + status.error().message());
     return 1;

@@ -10,6 +10,7 @@
 #include "app/config/config.h"
 #include "app/parent/sockets.h"
 #include "base/fd.h"
+#include "base/shared_counter.h"
 #include "ops/span_rings.h"
 
 namespace howdah::app {
@@ -20,7 +21,8 @@ struct FrontStart {
   base::UniqueFd link;  // our end of the pair with the parent
   base::UniqueFd tls;   // certificates and keys (tls_packet.h); empty = none
   int log_fd = -1;
-  ops::SpanRings* spans = nullptr;  // where sampled requests go; null = no tracing
+  const base::SharedCounter& lost_lines;  // of the log, by the other processes
+  ops::SpanRings* spans = nullptr;        // where sampled requests go; null = no tracing
   pid_t parent_pid = 0;
 };
 

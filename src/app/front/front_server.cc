@@ -161,7 +161,7 @@ ops::InternalPages::Sources FrontServer::page_sources() {
           .workers = [this] { return pools_->worker_status(); },
           .stacks = [this](ops::StacksDone done) { pools_->gather_stacks(std::move(done)); },
           .spool_bytes = [this] { return shared_->spool.used(); },
-          .log_lines_dropped = [this] { return sink_.dropped(); },
+          .log_lines_dropped = [this] { return sink_.dropped() + start_.lost_lines.value(); },
           .rate_store = [this]() -> std::optional<serve::RateStoreStatus> {
             return rate_store_ ? std::optional(rate_store_->status()) : std::nullopt;
           },
@@ -299,7 +299,7 @@ void FrontServer::on_link_message(ReceivedLink link) {
     case LinkType::kPing:
       return on_each_loop([](size_t) {}, [this] { tell_parent({.type = LinkType::kPong}); });
     case LinkType::kNewLog:
-      if (link.fds.size() == 1) ::dup3(link.fds[0].get(), start_.log_fd, O_CLOEXEC);
+      if (link.fds.size() == 1) sink_.reopen(std::move(link.fds[0]));
       return;
     case LinkType::kNewTls:
       if (link.fds.size() == 1) on_new_tls(link.fds[0].get());

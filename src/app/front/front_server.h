@@ -14,6 +14,7 @@
 #include "app/front/front.h"
 #include "app/front/pools.h"
 #include "app/parent/link.h"
+#include "base/async_log_sink.h"
 #include "base/log.h"
 #include "net/event_loop.h"
 #include "net/tls_tickets.h"

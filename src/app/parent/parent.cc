@@ -1,6 +1,7 @@
 #include "app/parent/parent.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -14,6 +15,8 @@
 #include "app/parent/reloadable.h"
 #include "app/parent/sockets.h"
 #include "app/parent/supervisor.h"
+#include "base/direct_log_sink.h"
+#include "base/shared_counter.h"
 
 namespace howdah::app {
 namespace {
@@ -29,6 +32,12 @@ std::string url_of(std::string_view scheme, const std::string& name) {
   std::string port = name.substr(name.rfind(':'));
   bool wildcard = name.starts_with("0.0.0.0:") || name.starts_with("[::]:");
   return std::string(scheme) + "://" + (wildcard ? "127.0.0.1" + port : name) + "/";
+}
+
+// A log without a reader and a file that may not grow (RLIMIT_FSIZE) are errors of write() to every
+// process of ours, and no way to end it.
+void ignore_write_signals() {
+  for (int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_IGN);
 }
 
 // Of all pools.
@@ -56,6 +65,7 @@ void say_what_starts(const Config& config, const Sockets& sockets, const base::L
 }  // namespace
 
 int parent_main(Sources sources, Config config, ProcessTitle& title) {
+  ignore_write_signals();
   std::vector<std::string> problems;
   ServiceManager manager = service_manager(sources.environment, ::getpid(), problems);
   auto log_fd = open_log(config);
@@ -84,8 +94,12 @@ int parent_main(Sources sources, Config config, ProcessTitle& title) {
     spans.emplace(std::move(*rings));
   }
 
-  base::DirectLogSink sink(log_fd->get());
-  base::Logger log(sink, logger_options(config, log_fd->get()));
+  auto lost_lines = base::SharedCounter::create();
+  if (!lost_lines) base::die("memory for a counter");
+  base::Logger::Options log_options = logger_options(config, log_fd->get());
+  base::DirectLogSink sink(log_fd->get(), log_options);
+  sink.count_lost_in(*lost_lines);
+  base::Logger log(sink, log_options);
   say_what_starts(config, sockets, log);
   title.set("howdah: parent");
   Reloadable settings(std::move(sources), std::move(config), std::move(tls));
@@ -95,6 +109,7 @@ int parent_main(Sources sources, Config config, ProcessTitle& title) {
                          .log = log,
                          .notifier = notifier,
                          .log_fd = log_fd->get(),
+                         .lost_lines = *lost_lines,
                          .descriptor_limit = descriptor_limit,
                          .title = title,
                          .spans = spans ? &*spans : nullptr});

@@ -28,7 +28,6 @@ base::UniqueFd take_signals() {
   ::sigemptyset(&set);
   for (int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD}) ::sigaddset(&set, number);
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) < 0) base::die("sigprocmask");
-  ::signal(SIGPIPE, SIG_IGN);
   base::UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd) base::die("signalfd");
   return fd;
@@ -274,6 +273,7 @@ void Supervisor::start_front() {
                         .link = std::move(pair->second),
                         .tls = base::UniqueFd(parts_.settings.tls().packet()),
                         .log_fd = parts_.log_fd,
+                        .lost_lines = parts_.lost_lines,
                         .spans = parts_.spans,
                         .parent_pid = parent_pid}));
   }

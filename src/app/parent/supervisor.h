@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/shared_counter.h"
 #include "ops/span_rings.h"
 
 namespace howdah::app {
@@ -48,7 +49,8 @@ class Supervisor {
     base::Logger& log;
     Notifier& notifier;
     int log_fd;
-    rlimit descriptor_limit;  // what hosts get back
+    base::SharedCounter& lost_lines;  // of the log, by all processes but the front
+    rlimit descriptor_limit;          // what hosts get back
     ProcessTitle& title;
     ops::SpanRings* spans;  // null = none are exported
   };

@@ -12,7 +12,8 @@ namespace howdah::app {
 void Supervisor::begin_exporting() {
   exporter_due_ = 0;
   if (parts_.spans == nullptr) return;
-  auto process = ExportProcess::start(config(), *parts_.spans, parts_.log_fd, parts_.title);
+  auto process =
+      ExportProcess::start(config(), *parts_.spans, parts_.log_fd, parts_.lost_lines, parts_.title);
   if (process) {
     exporter_ = std::move(*process);
     return;

@@ -14,6 +14,7 @@
 #include "app/parent/link.h"
 #include "app/parent/log_file.h"
 #include "app/traces/export_loop.h"
+#include "base/direct_log_sink.h"
 #include "base/unix_socket.h"
 
 namespace howdah::app {
@@ -55,10 +56,11 @@ ops::SpanResource resource_of(const Config& config) {
 
 // In the child. The parent's signals stay blocked: its word is what ends this process.
 [[noreturn]] void become_exporter(const Config& config, ops::SpanRings& rings, int control,
-                                  int log_fd, pid_t parent_pid) {
+                                  int log_fd, base::SharedCounter& lost_lines, pid_t parent_pid) {
   std::ignore = ::prctl(PR_SET_NAME, "howdah-traces");
   keep_descriptors(control, log_fd);
-  base::DirectLogSink sink(kLog);
+  base::DirectLogSink sink(kLog, logger_options(config, kLog));
+  sink.count_lost_in(lost_lines);
   base::Logger log(sink, logger_options(config, kLog));
   std::ignore = base::set_nonblocking(kControl);
   boost::asio::io_context io(1);
@@ -79,7 +81,8 @@ ops::SpanResource resource_of(const Config& config) {
 }  // namespace
 
 base::Result<ExportProcess> ExportProcess::start(const Config& config, ops::SpanRings& rings,
-                                                 int log_fd, ProcessTitle& title) {
+                                                 int log_fd, base::SharedCounter& lost_lines,
+                                                 ProcessTitle& title) {
   auto pair = base::make_seqpacket_pair();
   if (!pair) return base::fail(pair.error());
   pid_t parent_pid = ::getpid();
@@ -87,7 +90,7 @@ base::Result<ExportProcess> ExportProcess::start(const Config& config, ops::Span
   if (pid < 0) return base::fail_errno("fork");
   if (pid == 0) {
     title.set("howdah: traces");
-    become_exporter(config, rings, pair->second.get(), log_fd, parent_pid);
+    become_exporter(config, rings, pair->second.get(), log_fd, lost_lines, parent_pid);
   }
   ExportProcess process;
   process.pid_ = pid;

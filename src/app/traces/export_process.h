@@ -7,6 +7,7 @@
 #include "app/config/config.h"
 #include "app/parent/process_title.h"
 #include "base/fd.h"
+#include "base/shared_counter.h"
 #include "ops/span_rings.h"
 
 namespace howdah::app {
@@ -14,9 +15,10 @@ namespace howdah::app {
 // Lives in the parent, which reaps the process. It ends by finish(), stop(), or with the parent.
 class ExportProcess {
  public:
-  // Forks it; it becomes FRONT_USER. `log_fd` is where its log goes.
+  // Forks it; it becomes FRONT_USER. `log_fd` is where its log goes, `lost_lines` counts what
+  // could not be written there.
   static base::Result<ExportProcess> start(const Config& config, ops::SpanRings& rings, int log_fd,
-                                           ProcessTitle& title);
+                                           base::SharedCounter& lost_lines, ProcessTitle& title);
 
   pid_t pid() const { return pid_; }  // 0 = none
   void use_log(int fd);
