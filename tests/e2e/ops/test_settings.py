@@ -88,6 +88,16 @@ def test_spool_max_is_503_and_the_room_comes_back(launch):
     assert os.listdir(server.spool) == []
 
 
+def test_the_spool_is_where_temporary_files_are(launch):
+    """SPOOL_DIR: TMPDIR's, which is checked as one that was named."""
+    folder = launch.folder(0o777)
+    server = launch.prepare(launch.folder(), SPOOL_DIR=None, TMPDIR=folder)
+    assert run_howdah(server.programs, "check", env=server.environment).returncode == 0
+    missing = run_howdah(server.programs, "check", env={**server.environment, "TMPDIR": folder + "/none"})
+    assert missing.returncode == 2
+    assert f"SPOOL_DIR= (from the default): there is no directory {folder}/none;" in missing.stderr, missing.stderr
+
+
 def test_a_spool_that_cannot_be_written_any_more_is_503(launch):
     """No spool: the body that outgrows memory is refused, all else goes on."""
     server = launch()
