@@ -104,7 +104,7 @@ TEST(RateTable, KeepsNearlyAllOfAMillionClientsInItsMemory) {
   for (int round = 0; round < 2; ++round) {
     for (uint64_t client = 0; client < kClients; ++client) table.add(client << 8, kWindow);
   }
-  uint64_t used = base::own_memory(::getpid()) - before;
+  [[maybe_unused]] uint64_t used = base::own_memory(::getpid()) - before;
   uint64_t lost = 0;
   for (uint64_t client = 0; client < kClients; ++client) {
     if (table.count(client << 8, kWindow) != 2) ++lost;
