@@ -7,7 +7,6 @@
 #include <span>
 #include <utility>
 
-#include "app/front/front_options.h"
 #include "app/front/front_server.h"
 
 namespace howdah::app {

@@ -4,7 +4,6 @@
 
 #include "app/config/config.h"
 #include "app/parent/sockets.h"
-#include "ops/internal_pages.h"
 #include "pool/pool.h"
 #include "serve/options.h"
 #include "serve/rate_limiter.h"
@@ -15,8 +14,5 @@ serve::ServeOptions serve_options(const Config& config, const Sockets& sockets);
 serve::RateLimits rate_limits(const Config& config);
 // Of the pool with this number (pools.h).
 pool::PoolOptions pool_options(const Config& config, uint32_t number);
-
-// What somebody is told who has asked for a reload.
-ops::Page reload_failed(const std::string& why);
 
 }  // namespace howdah::app

@@ -21,7 +21,9 @@ ops::Page page_of(int status, const Json& json) {
 
 }  // namespace
 
-ops::Page reload_failed(const std::string& why) { return page_of(500, {{"error", why}}); }
+ops::Page FrontServer::reload_failed(const std::string& why) {
+  return page_of(500, {{"error", why}});
+}
 
 void FrontServer::while_serving(OrderDone done, std::function<void(OrderDone)> task) {
   loops_.front()->post([this, done = std::move(done), task = std::move(task)] {

@@ -94,6 +94,7 @@ class FrontServer final {
   void bring_into_use();
   void end_reload(const std::string& failure);
   void answer_reloads(uint32_t ticket, const ops::Page& page);
+  static ops::Page reload_failed(const std::string& why);
 
   ops::InternalPages::Sources page_sources();
   void start_rate_store();
