@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import waiting
+from harness import ports, waiting
 from harness.certificates import Authority
 from harness.folders import copy_site, public_folder
 from harness.fpm import FpmServer
@@ -32,6 +32,10 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.sanitizers = built_with(REPOSITORY / config.getoption("--build"))
     waiting.slow_down(time_factor(config.sanitizers))
+    # `./dev e2e` runs one mode beside the other.
+    mode = config.getoption("--php-mode")
+    if mode != "both":
+        ports.use_share(["process", "thread"].index(mode), 2)
 
 
 def pytest_generate_tests(metafunc):

@@ -70,11 +70,11 @@ def batches(tests):
             yield group[start : start + TESTS_PER_SERVER]
 
 
-def start_job(counter, folder, source, programs, php):
+def start_job(counter, jobs, folder, source, programs, php):
     with counter.get_lock():
         number = counter.value
         counter.value += 1
-    ports.start_at(20000 + number * 1000)
+    ports.use_share(number, jobs)
     own = os.path.join(folder, str(number))
     os.mkdir(own)
     os.chmod(own, 0o755)
@@ -97,7 +97,7 @@ def run_all(options, php, tests):
             shutil.copy(options.build / "bin" / program.name, program)
         outcomes, broken, times = [], [], []
         work = sorted(batches(tests), key=len, reverse=True)
-        job = (multiprocessing.Value("i", 0), folder, options.source, programs, php)
+        job = (multiprocessing.Value("i", 0), options.jobs, folder, options.source, programs, php)
         with concurrent.futures.ProcessPoolExecutor(options.jobs, None, start_job, job) as pool:
             running = {pool.submit(run_batch, batch): batch for batch in work}
             for future in concurrent.futures.as_completed(running):

@@ -1,17 +1,26 @@
-"""Ports to listen on. The server has to be told one, so a free one is picked beforehand; numbers are
-not given out twice in a run, and stay below the range that outgoing connections use."""
+"""Ports to listen on. The server has to be told one, so a free one is picked beforehand: the one that was
+not given out for longest, below the range that outgoing connections use."""
 
 import itertools
 import os
 import socket
 
-_candidates = itertools.count(12000 + os.getpid() % 8000)
+FIRST, LAST = 10_000, 32_000
 
 
-def start_at(port):
-    """From now on candidates are counted from there; for processes that pick ports at the same time."""
+def _starting_in(ports):
+    at = os.getpid() % len(ports)
+    return itertools.cycle([*ports[at:], *ports[:at]])
+
+
+_candidates = _starting_in(range(FIRST, LAST))
+
+
+def use_share(number, count):
+    """From now on only one of `count` equal parts of them; for processes that pick ports at the same time."""
     global _candidates
-    _candidates = itertools.count(port)
+    size = (LAST - FIRST) // count
+    _candidates = _starting_in(range(FIRST + number * size, FIRST + (number + 1) * size))
 
 
 def free_port():

@@ -106,6 +106,10 @@ def pids(server):
     return [int(word) for word in server.get("/pid").text.split()]
 
 
+def titles(host):
+    return [processes.title(pid) for pid in processes.descendants(host)]
+
+
 def boots(server):
     return os.path.getsize(os.path.join(server.notes, "boots"))
 
@@ -159,7 +163,9 @@ def test_so_many_forks_wait_ahead_of_demand(start, ready):
     """SNAPSHOT_READY: so many requests more than there are workers need nothing of the template."""
     server = start(WORKER_NUM="2", SNAPSHOT_READY=str(ready))
     _, template, host = pids(server)
-    wait_until(lambda: len(processes.descendants(host)) == 1 + 2 + ready, "the forks to be there")
+    # Forks that wait are called as the template is; one that ends is still called as its worker is.
+    wait_until(lambda: titles(host).count("howdah-php: template") == 1 + ready, "the forks to be there")
+    wait_until(lambda: len(titles(host)) == 1 + ready + 2, "those that have served to be gone")
     os.kill(template, signal.SIGSTOP)
     try:
         assert [server.get("/version").text for _ in range(2 + ready)] == ["old"] * (2 + ready)
