@@ -163,5 +163,6 @@ def is_request(name):
 def remove(path):
     if os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path, ignore_errors=True)
-    elif os.path.lexists(path):
-        os.unlink(path)
+    else:
+        with contextlib.suppress(FileNotFoundError):  # PHP removes uploads itself, when it has answered
+            os.unlink(path)
