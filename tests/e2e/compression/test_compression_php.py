@@ -240,6 +240,7 @@ def test_answers_follow_each_other_on_a_connection(server):
             assert decoded(answer) == text_of(size)
 
 
+@pytest.mark.looks_at_memory
 def test_a_worker_does_not_grow(launch):
     server = launch(PHP_WORKERS=1)
 

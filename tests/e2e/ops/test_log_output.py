@@ -23,10 +23,17 @@ SITE = {"a.txt": "a", "index.php": "<?php error_log('said ' . ($_GET['word'] ?? 
 
 
 def whole_lines(path):
-    """All lines of a log file; fails when one is not whole, or no JSON."""
-    with open(path, "rb") as file:
-        content = file.read()
-    assert content == b"" or content.endswith(b"\n"), f"half a line: {content[-80:]}"
+    """All lines of a log file; fails when one is not whole, or no JSON. What a full disk has taken of a line is there for
+    a moment, until it is taken back."""
+    content = b"?"
+
+    def ends_whole():
+        nonlocal content
+        with open(path, "rb") as file:
+            content = file.read()
+        return content == b"" or content.endswith(b"\n")
+
+    wait_until(ends_whole, lambda: f"whole lines: {content[-80:]}")
     return [json.loads(line.decode("utf-8", errors="strict")) for line in content.splitlines()]
 
 
