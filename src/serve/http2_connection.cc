@@ -86,6 +86,8 @@ void Http2Connection::advance() {
   turn_bytes_ = 0;
   if (state_ == State::kOpen) {
     receive_all();
+    // What the client has reset is not run any more once it hears of anything that it sent later.
+    settle();
     flush();
     // Reading may have stopped for want of writing.
     if (readable_ && session_->waiting_frames() < kWaitingFrames) schedule();
