@@ -73,7 +73,7 @@ void RateStore::run() {
       note_up();
       failure = serve(connection);
     }
-    up_.store(false, std::memory_order_relaxed);
+    up_.store(false, std::memory_order_release);
     // Those who asked just before that.
     RateBatch(take(0)).give_up();
     if (stopping()) return;
@@ -122,10 +122,11 @@ RateStore::Failure RateStore::serve(RedisConnection& connection) {
 }
 
 void RateStore::note_up() {
-  up_.store(true, std::memory_order_relaxed);
-  if (std::exchange(state_, State::kUp) == State::kUp) return;
-  log_.info("RATE_LIMIT_STORE is there: clients are counted together",
-            {{"store", std::string_view(url_.without_secrets())}});
+  if (std::exchange(state_, State::kUp) != State::kUp) {
+    log_.info("RATE_LIMIT_STORE is there: clients are counted together",
+              {{"store", std::string_view(url_.without_secrets())}});
+  }
+  up_.store(true, std::memory_order_release);
 }
 
 void RateStore::note_away(const Failure& why) {

@@ -74,7 +74,7 @@ class RateStore {
   // since the Redis is away or too many wait.
   bool ask(RateQuestion question);
   RateStoreStatus status() const { return {up(), errors()}; }
-  bool up() const { return up_.load(std::memory_order_relaxed); }
+  bool up() const { return up_.load(std::memory_order_acquire); }
   // Failed attempts to connect, failed batches, and answers that were errors.
   uint64_t errors() const { return errors_.load(std::memory_order_relaxed); }
 
