@@ -12,7 +12,7 @@ static_assert(std::is_trivially_copyable_v<RecentRequest>);
 
 template <size_t kSize>
 void put_word(char (&out)[kSize], std::string_view text) {
-  std::memcpy(out, text.data(), std::min(text.size(), kSize));
+  std::copy_n(text.data(), std::min(text.size(), kSize), out);
 }
 
 }  // namespace
