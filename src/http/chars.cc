@@ -84,4 +84,20 @@ int hex_digit(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+bool decode_percent(std::string_view text, std::string& out) {
+  out.clear();
+  for (;;) {
+    size_t plain = std::min(text.find('%'), text.size());
+    out.append(text, 0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return true;
+    if (text.size() < 3) return false;
+    int high = hex_digit(text[1]);
+    int low = hex_digit(text[2]);
+    if (high < 0 || low < 0) return false;
+    out.push_back(static_cast<char>(high << 4 | low));
+    text.remove_prefix(3);
+  }
+}
+
 }  // namespace howdah::http

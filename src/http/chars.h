@@ -3,6 +3,7 @@
 // The character classes of RFC 9110 and RFC 3986 that decide whether bytes of a peer are taken.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace howdah::http {
@@ -26,5 +27,8 @@ std::string_view trim_ows(std::string_view text);
 
 // 0 to 15, or -1.
 int hex_digit(char c);
+// `out` becomes `text` with the byte that each %XX stands for. False when a % is followed by
+// anything else; what `out` holds then is of no use.
+bool decode_percent(std::string_view text, std::string& out);
 
 }  // namespace howdah::http

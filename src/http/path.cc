@@ -19,22 +19,6 @@ constexpr std::array<bool, 256> kPathChars = [] {
   return table;
 }();
 
-bool decode_escapes(std::string_view raw, std::string& path) {
-  path.clear();
-  for (;;) {
-    size_t plain = std::min(raw.find('%'), raw.size());
-    path.append(raw, 0, plain);
-    raw.remove_prefix(plain);
-    if (raw.empty()) return true;
-    if (raw.size() < 3) return false;
-    int high = hex_digit(raw[1]);
-    int low = hex_digit(raw[2]);
-    if (high < 0 || low < 0) return false;
-    path.push_back(static_cast<char>(high << 4 | low));
-    raw.remove_prefix(3);
-  }
-}
-
 }  // namespace
 
 // In place: what is written is never ahead of what is read.
@@ -81,7 +65,7 @@ std::expected<TargetParts, Refusal> decode_target(std::string_view target, std::
   if (!parts.raw_path.starts_with('/')) {
     return std::unexpected(Refusal{400, "request target without a path"});
   }
-  if (!decode_escapes(parts.raw_path, path)) {
+  if (!decode_percent(parts.raw_path, path)) {
     return std::unexpected(Refusal{400, "bad escape in the path"});
   }
   if (path.find('\0') != std::string::npos) return std::unexpected(Refusal{400, "NUL in the path"});

@@ -137,8 +137,8 @@ class Http1Connection final : public Connection, private ResponseStream {
   bool close_after_ = false;
   bool spool_failed_ = false;
   bool room_wanted_ = false;
-  base::Nanos patience_ =
-      0;  // for how long this answer's script may yet be held back for the client
+  // For how long this answer's script may yet be held back for the client.
+  base::Nanos patience_ = 0;
   base::Nanos wait_began_ = 0;
   net::MemberTimer<Http1Connection, &Http1Connection::on_patience> patience_timer_{*this};
   OutputQueue queue_;

@@ -1,5 +1,6 @@
 #include "serve/rate_batch.h"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -48,13 +49,7 @@ std::string rate_script_name() {
   unsigned char digest[EVP_MAX_MD_SIZE];
   size_t size = 0;
   ::EVP_Q_digest(nullptr, "SHA1", nullptr, kRateScript.data(), kRateScript.size(), digest, &size);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string name;
-  for (size_t i = 0; i < size; ++i) {
-    name += kDigits[digest[i] >> 4];
-    name += kDigits[digest[i] & 15];
-  }
-  return name;
+  return fmt::format("{:02x}", fmt::join(digest, digest + size, ""));
 }
 
 std::string rate_key(const std::optional<net::IpAddress>& client, base::Nanos window) {
@@ -114,7 +109,7 @@ Failure RateBatch::take(Group& group, const redisReply& reply, uint64_t& refused
     std::string_view error(reply.str, reply.len);
     group.unknown_script = begins_with_word(error, "NOSCRIPT");
     if (group.unknown_script) return {};
-    if (!is_of_one_key(error)) return std::string(error.substr(0, error.find(' ')));
+    if (!is_of_one_key(error)) return error_word(reply);
     ++refused;
     return {};
   }

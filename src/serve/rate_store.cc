@@ -92,9 +92,7 @@ RateStore::Failure RateStore::open(RedisConnection& connection) {
   connection.add({"EVAL", kRateScript, "1", "howdah:rate:probe", "1000", "1"});
   Failure refused;
   failure = connection.exchange(deadline, [&](const redisReply& reply) {
-    if (reply.type != REDIS_REPLY_ERROR) return;
-    std::string_view error(reply.str, reply.len);
-    refused = error.substr(0, error.find(' '));
+    if (reply.type == REDIS_REPLY_ERROR) refused = error_word(reply);
   });
   return failure.empty() ? refused : failure;
 }

@@ -1,6 +1,5 @@
 #include "serve/redis_connection.h"
 
-#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,6 +13,7 @@
 #include <cerrno>
 
 #include "base/result.h"
+#include "net/ip_address.h"
 
 namespace howdah::serve {
 namespace {
@@ -45,12 +45,6 @@ RedisConnection::Failure look_up(const RedisUrl& url, Addresses& addresses) {
   return {};
 }
 
-bool is_address(const std::string& host) {
-  unsigned char bytes[sizeof(in6_addr)];
-  return ::inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
-         ::inet_pton(AF_INET6, host.c_str(), bytes) == 1;
-}
-
 std::string tls_failure(SSL* ssl) {
   long verdict = ssl == nullptr ? X509_V_OK : ::SSL_get_verify_result(ssl);
   if (verdict != X509_V_OK) {
@@ -60,13 +54,12 @@ std::string tls_failure(SSL* ssl) {
   return std::string("TLS: ") + (reason == nullptr ? "the connection ended" : reason);
 }
 
-// An error reply begins with a word for the kind of error; what follows may quote a command.
+}  // namespace
+
 std::string error_word(const redisReply& reply) {
   std::string_view text(reply.str, reply.len);
   return std::string(text.substr(0, text.find(' ')));
 }
-
-}  // namespace
 
 void RedisConnection::Free::operator()(SSL* ssl) const { ::SSL_free(ssl); }
 void RedisConnection::Free::operator()(SSL_CTX* context) const { ::SSL_CTX_free(context); }
@@ -130,7 +123,7 @@ RedisConnection::Failure RedisConnection::begin_tls(const RedisUrl& url, base::N
   if (!tls_) return tls_failure(nullptr);
   SSL* ssl = tls_.get();
   ::SSL_set_fd(ssl, socket_.get());
-  if (is_address(url.host)) {
+  if (net::parse_ip(url.host)) {
     ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), url.host.c_str());
   } else {
     ::SSL_set1_host(ssl, url.host.c_str());

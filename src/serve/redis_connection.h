@@ -21,6 +21,9 @@
 
 namespace howdah::serve {
 
+// An error reply begins with a word for the kind of error; what follows may quote a command.
+std::string error_word(const redisReply& reply);
+
 // For a thread that may be held up: everything here blocks until its deadline (monotonic; looking
 // up a name may take some seconds longer). After a failure the connection is of no use any more.
 class RedisConnection {

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "http/chars.h"
+
 namespace howdah::serve {
 namespace {
 
@@ -19,26 +21,11 @@ bool parse_number(std::string_view text, uint32_t least, uint32_t most, uint32_t
   return whole && value >= least && value <= most;
 }
 
-bool decode(std::string_view text, std::string& out) {
-  for (; !text.empty(); text.remove_prefix(1)) {
-    char byte = text.front();
-    if (byte == '%') {
-      unsigned value = 0;
-      std::string_view digits = text.substr(1, 2);
-      auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-      if (error != std::errc() || end != digits.data() + 2) return false;
-      byte = static_cast<char>(value);
-      text.remove_prefix(2);
-    }
-    out += byte;
-  }
-  return true;
-}
-
 bool parse_user(std::string_view text, RedisUrl& url) {
   size_t colon = text.find(':');
   if (colon == std::string_view::npos) return false;
-  return decode(text.substr(0, colon), url.user) && decode(text.substr(colon + 1), url.password);
+  return http::decode_percent(text.substr(0, colon), url.user) &&
+         http::decode_percent(text.substr(colon + 1), url.password);
 }
 
 bool parse_host(std::string_view text, RedisUrl& url) {

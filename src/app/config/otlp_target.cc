@@ -14,21 +14,6 @@ constexpr uint16_t kHttpPort = 80;
 constexpr uint16_t kHttpsPort = 443;
 constexpr std::string_view kSignalPath = "/v1/traces";
 
-bool percent_decode(std::string_view text, std::string& out) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return false;
-    const int high = http::hex_digit(text[i + 1]), low = http::hex_digit(text[i + 2]);
-    if (high < 0 || low < 0) return false;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return true;
-}
-
 }  // namespace
 
 std::optional<OtlpTarget> parse_otlp_target(std::string_view url) {
@@ -61,7 +46,7 @@ bool parse_pairs(std::string_view text, Pairs& pairs) {
     if (equals == std::string_view::npos) return false;
     std::string name(trim(part.substr(0, equals))), value;
     if (name.empty() || !http::is_visible_ascii(name) ||
-        !percent_decode(trim(part.substr(equals + 1)), value))
+        !http::decode_percent(trim(part.substr(equals + 1)), value))
       return false;
     pairs.emplace_back(std::move(name), std::move(value));
   }
