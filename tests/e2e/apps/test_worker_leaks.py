@@ -1,5 +1,8 @@
 """Two users, many clients, few workers that serve them all in turn: an application in a worker script never
-shows one of them what belongs to the other, nor to a request what an earlier one brought along."""
+shows one of them what belongs to the other, nor to a request what an earlier one brought along, and keeps
+nothing of either.
+
+`--soak=800000` is a hundred thousand for each application; a failure is repeated with the `--seed` that the output names."""
 
 import random
 from base64 import b64encode
@@ -7,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from harness import processes
 from harness.apps import FRAMEWORKS, STANDINS, start_worker
 from harness.client import Connection
 from harness.forms import multipart, urlencoded
@@ -17,6 +21,7 @@ USERS = ("ada", "bob")
 CLIENTS = 64
 APPLICATIONS = (*FRAMEWORKS, *STANDINS)
 TIMEOUT = 120
+GROWTH_ALLOWED = 1 << 10  # KiB of anonymous memory, of each process that runs PHP
 NOTHING = dict.fromkeys(("query", "field", "cookie", "header", "user", "file", "session"))
 
 
@@ -90,20 +95,47 @@ class Visitor:
             self._session_cookie = cookie.split(";")[0]
 
 
-def test_nobody_sees_what_belongs_to_another(server, request):
-    seed = request.config.getoption("--seed") or random.randrange(1 << 32)
-    each = request.config.getoption("--soak") // (CLIENTS * len(APPLICATIONS))  # so many requests in all
+def crowd(server, seed, requests):
+    """So many requests of all clients together."""
 
     def run(number):
         visitor = Visitor(USERS[number % len(USERS)], f"{seed}-{number}")
         with Connection(server.address, TIMEOUT) as connection:
-            for _ in range(each):
+            for _ in range(requests // CLIENTS):
                 visitor.visit(connection)
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         runs = [pool.submit(run, number) for number in range(CLIENTS)]
     failures = [error for error in (one.exception() for one in runs) if error]
     assert not failures, f"--seed={seed}: {len(failures)} of {CLIENTS} clients, the first:\n{failures[0]!r}"
+
+
+@pytest.fixture(scope="module")
+def seed(request):
+    return request.config.getoption("--seed") or random.randrange(1 << 32)
+
+
+@pytest.fixture(scope="module")
+def requests(request):
+    """Half of one application's share."""
+    return request.config.getoption("--soak") // (2 * len(APPLICATIONS))
+
+
+def test_nobody_sees_what_belongs_to_another(server, seed, requests):
+    crowd(server, seed, requests)
+
+
+@pytest.mark.looks_at_memory
+def test_a_crowd_leaves_nothing_behind(server, seed, requests):
+    """The crowd of the test before is what a worker grows for."""
+    pids = {worker["pid"] for worker in server.workers()}  # with threads one process for each pool
+    sizes = {pid: processes.rss_anon_kib(pid) for pid in pids}
+    descriptors = {pid: processes.fd_count(pid) for pid in pids}
+    crowd(server, seed + 1, requests)
+    assert {pid: processes.fd_count(pid) for pid in pids} == descriptors
+    grown = {pid: processes.rss_anon_kib(pid) - size for pid, size in sizes.items()}
+    print(f"\n--seed={seed}: {requests} requests, KiB {sizes} and {grown} more")
+    assert all(size < GROWTH_ALLOWED for size in grown.values()), grown
 
 
 def test_a_bare_request_after_a_full_one_sees_nothing(server):
