@@ -20,7 +20,7 @@ namespace {
 constexpr base::Nanos kStartsLimit = 200 * base::kMillisecond;
 constexpr useconds_t kLookMicroseconds = 50;
 
-// How often a worker asks whether a restart is pending, which takes some microseconds.
+// How often one of the workers asks whether a restart is pending, which takes some microseconds.
 [[maybe_unused]] constexpr base::Nanos kPendingInterval = base::kSecond;
 
 // In memory that the host shares with processes that it forks: OPcache's memory is theirs, too.
@@ -29,6 +29,7 @@ struct Shared {
   std::atomic<bool> closed{false};
   // Workers that are starting a request. One that is killed while it does so stays counted.
   std::atomic<int> starting{0};
+  std::atomic<base::Nanos> look_at{0};
 };
 Shared* shared = nullptr;  // restarts are not prevented
 int event = -1;
@@ -109,9 +110,10 @@ Renewal take_wanted_renewal() {
 void look_for_wanted_restart(base::Nanos) {}
 #else
 void look_for_wanted_restart(base::Nanos now) {
-  thread_local base::Nanos look_at = 0;
-  if (shared == nullptr || now < look_at) return;
-  look_at = now + kPendingInterval;
+  if (shared == nullptr) return;
+  base::Nanos look_at = shared->look_at.load(std::memory_order_relaxed);
+  if (now < look_at || !shared->look_at.compare_exchange_strong(look_at, now + kPendingInterval))
+    return;
   const char* limited = zend_ini_string("opcache.restrict_api", strlen("opcache.restrict_api"), 0);
   if (limited != nullptr && *limited != '\0') return;  // it would warn
   auto* function = static_cast<zend_function*>(zend_hash_str_find_ptr(

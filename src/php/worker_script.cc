@@ -197,7 +197,7 @@ PHP_FUNCTION(frankenphp_handle_request) {
   state->run.served = forked;
   if (forked) go_on_after_request();
   if (!sound) return;
-  if (!forked) look_for_wanted_restart(began);
+  look_for_wanted_restart(began);
   RETURN_TRUE;
 }
 

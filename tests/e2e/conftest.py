@@ -16,7 +16,6 @@ from harness.server import Programs, Server
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PHP_PROGRAMS = {"process": "howdah-php-8.2-nts", "thread": "howdah-php-8.4-zts"}
-NO_MODE = "none"  # of a test that is of the other one
 
 
 def pytest_addoption(parser):
@@ -47,17 +46,13 @@ def pytest_generate_tests(metafunc):
     modes = [chosen] if chosen != "both" else ["process", "thread"]
     if config.getoption("--reference"):
         modes = ["process"]
-    definition = metafunc.definition
-    if definition.get_closest_marker("process_only"):
-        modes = [mode for mode in modes if mode == "process"]
-    if definition.get_closest_marker("thread_only"):
-        modes = [mode for mode in modes if mode == "thread"]
-    metafunc.parametrize("mode", modes or [NO_MODE], indirect=True, scope="session")
+    metafunc.parametrize("mode", modes, indirect=True, scope="session")
 
 
 def belongs(item):
     """Whether a test is of the modes, and of the server, that were asked for."""
-    if hasattr(item, "callspec") and item.callspec.params.get("mode") == NO_MODE:
+    mode = item.callspec.params.get("mode") if hasattr(item, "callspec") else None
+    if item.get_closest_marker({"process": "thread_only", "thread": "process_only"}.get(mode, "")):
         return False
     return not (item.config.getoption("--reference") and item.get_closest_marker("howdah_only"))
 

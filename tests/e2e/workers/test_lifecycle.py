@@ -469,7 +469,11 @@ def test_a_reset_of_opcache_under_load(launch):
     assert restarts(server, "crash") == 0
 
 
-def test_an_opcache_that_is_full_brings_a_new_generation(launch):
+SNAPSHOT = pytest.param("snapshot", marks=pytest.mark.process_only("snapshot mode forks, which threads cannot"))
+
+
+@pytest.mark.parametrize("worker_mode", ["loop", SNAPSHOT])
+def test_an_opcache_that_is_full_brings_a_new_generation(launch, worker_mode):
     """It wants to restart when enough of it is wasted, which it could not while scripts run."""
     server = start(
         launch,
@@ -492,6 +496,7 @@ def test_an_opcache_that_is_full_brings_a_new_generation(launch):
         PHP_INI_SET="opcache.memory_consumption=8;opcache.interned_strings_buffer=1;opcache.jit=off;"
         "opcache.file_update_protection=0;opcache.max_wasted_percentage=1",
         REQUEST_TIMEOUT="60s",
+        WORKER_MODE=worker_mode,
     )
     os.chmod(f"{server.root}/out", 0o777)
     assert server.get("/").json() == [True, False]
