@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness import processes
-from harness.apps import FRAMEWORKS, STANDINS, start_worker
+from harness.apps import FRAMEWORKS, STANDINS, php_settings, start_worker
 from harness.client import Connection
 from harness.forms import multipart, urlencoded
 
@@ -25,9 +25,13 @@ GROWTH_ALLOWED = 1 << 10  # KiB of anonymous memory, of each process that runs P
 NOTHING = dict.fromkeys(("query", "field", "cookie", "header", "user", "file", "session"))
 
 
+# PHP remembers the path of each upload's temporary file, for two minutes or until this is full.
+PATHS = ";realpath_cache_size=64k"
+
+
 @pytest.fixture(scope="module", params=APPLICATIONS)
 def server(request, launch_shared):
-    return start_worker(launch_shared, request.param)
+    return start_worker(launch_shared, request.param, PHP_INI_SET=php_settings(launch_shared, PATHS))
 
 
 class Visitor:

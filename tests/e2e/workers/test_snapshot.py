@@ -25,6 +25,7 @@ $version = 'old';
 $boot = getmypid();
 mt_srand(5);
 mt_rand();
+gmp_random_bits(8);
 """
 HANDLER = r"""
 $state = [];
@@ -46,7 +47,7 @@ $handler = function () {
     } elseif ($path === '/version') {
         echo $version;
     } elseif ($path === '/random') {
-        echo mt_rand(), ' ', lcg_value(), ' ', bin2hex(random_bytes(4)), ' ', uniqid('', true);
+        echo mt_rand(), ' ', lcg_value(), ' ', bin2hex(random_bytes(4)), ' ', uniqid('', true), ' ', gmp_random_bits(64);
     } elseif ($path === '/session') {
         session_start();
         $_SESSION['n'] = ($_SESSION['n'] ?? 0) + 1;
