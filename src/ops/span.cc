@@ -22,7 +22,7 @@ class Texts {
   explicit Texts(SpanRecord& span) : span_(span) {}
   void add(std::string_view text) {
     text = text.substr(0, kLongestSpanText[index_]);
-    std::memcpy(span_.texts + used_, text.data(), text.size());
+    std::copy_n(text.data(), text.size(), span_.texts + used_);
     used_ += text.size();
     span_.sizes[index_++] = static_cast<uint16_t>(text.size());
   }

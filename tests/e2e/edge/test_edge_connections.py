@@ -76,7 +76,7 @@ def test_refusals_are_no_log_flood(launch):
         for _ in range(100):
             with dial(server) as refused:
                 refused.read_to_end()
-    assert kept_out(server, "max_connections_per_ip") == 100
+    wait_until(lambda: kept_out(server, "max_connections_per_ip") == 100, "all refusals to be counted")
     lines = [line for line in server.log.json_lines() if "MAX_CONNECTIONS_PER_IP" in line["msg"]]
     assert len(lines) <= 2, lines
 

@@ -193,7 +193,7 @@ def test_nothing_is_left_behind_when_the_front_and_the_parent_are_killed(launch)
     kill(server.parent_pid)
     wait_until(lambda: not server.leftovers(family), "every process to be gone")
     assert running.result() is None
-    assert not listens(server.address[1])
+    wait_until(lambda: not listens(server.address[1]), "its port to be closed")
 
 
 def test_a_front_that_is_killed_leaves_no_old_process_behind(launch):

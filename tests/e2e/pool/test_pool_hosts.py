@@ -141,7 +141,7 @@ def test_a_thread_that_does_not_come_back_costs_no_other_request(launch, silent)
     assert release(held[other]) == [200] * len(held[other])
     wait_until(lambda: len(serving(server)) == 2, "both processes")
     assert server.host_pid() == mother
-    assert server.metric('tokio_php_worker_restarts_total{cause="timeout"}') == 1
+    wait_until(lambda: server.metric('tokio_php_worker_restarts_total{cause="timeout"}') == 1, "the restart to be counted")
 
 
 def serving(server):
