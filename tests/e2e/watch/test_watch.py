@@ -133,7 +133,7 @@ def test_a_script_that_does_not_start_leaves_the_old_workers(launch):
     server = serve_watched(launch, {"worker.php": worker("one")}, WORKER_SCRIPT="worker.php", WORKER_NUM=1)
     edit(server, worker="<?php syntax error here")
     server.wait_for_log(lambda line: "not reloaded" in line["msg"], "the failure", 60.0)
-    server.wait_for_log(lambda line: "syntax error" in line["msg"], "what PHP said")
+    server.wait_for_log(lambda line: "syntax error" in str(line["data"]), "what PHP said")
     assert server.get("/x").text == "one"
     edit(server, worker=worker("two"))
     wait_for_text(server, "/x", "two")
