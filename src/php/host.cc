@@ -20,6 +20,7 @@
 #include "php/opcache_restarts.h"
 #include "php/opcache_scripts.h"
 #include "php/process_title.h"
+#include "php/script_environment.h"
 #include "php/server_variables.h"
 #include "php/snapshot_request.h"
 #include "php/thread_hosts.h"
@@ -211,6 +212,9 @@ bool Host::start() {
     renewal_event_ = renewal_event();
   }
   if (script() != nullptr) announce_worker_mode(*script());
+#ifdef ZTS
+  keep_environments_apart();
+#endif
   if (auto status = make_workers(); !status) {
     return fail("howdah-php: " + status.error().message());
   }

@@ -14,6 +14,7 @@
 #include "php/request_body.h"
 #include "php/request_state.h"
 #include "php/response.h"
+#include "php/script_environment.h"
 #include "php/script_log.h"
 #include "php/server_variables.h"
 #include "php/user_ini.h"
@@ -29,6 +30,9 @@ int activate() {
   // A worker script has the settings of its directory from its start to its end.
   const ScriptRun& run = state->run;
   if (run.script == nullptr ? state->in_request : !run.waited) activate_user_ini(state);
+#ifdef ZTS
+  if (run.script == nullptr || !run.waited) forget_assignments();
+#endif
   if (SG(server_context) == nullptr) return SUCCESS;
   // Or the first output of a HEAD request would end the script, and it would have no
   // Content-Length.

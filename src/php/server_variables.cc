@@ -8,6 +8,7 @@
 #include "channel/control.h"
 #include "php/environment.h"
 #include "php/request_state.h"
+#include "php/script_environment.h"
 
 namespace howdah::php {
 namespace {
@@ -83,6 +84,9 @@ void (*import_process_environment)(zval*) = nullptr;
 
 void import_environment(zval* array) {
   import_process_environment(array);
+#ifdef ZTS
+  apply_assignments(array);
+#endif
   RequestState* state = current_state;
   if (state == nullptr || !state->in_request) return;
   for_each_variable(state, [array](std::string_view name, std::string_view value) {

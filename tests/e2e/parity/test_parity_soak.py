@@ -22,7 +22,7 @@ GROWTH_ALLOWED = 8 << 20  # bytes of anonymous memory, of each process
 SHARED = {"sessions-abort_and_reset", "sessions-destroy", "sessions-upload_progress"}
 SLOW = {"ends-time_limit", "ends-time_limit_in_shutdown"}
 # Threads of one process share these, and a script that looks while another one has changed them sees it.
-PROCESS_WIDE = ("umask", "locale", "putenv")
+PROCESS_WIDE = ("umask", "locale")
 
 
 def fitting_cases(mode):

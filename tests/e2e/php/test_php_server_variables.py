@@ -4,6 +4,7 @@ import base64
 import os
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -287,3 +288,18 @@ def test_the_script_runs_in_its_own_folder(server):
     folder, found = server.get("/sub/cwd.php").text.splitlines()
     assert (folder, found) == (os.path.join(server.root, "sub"), "found")
     assert server.get("/cwd.php").text.splitlines() == [server.root, "lost"]
+
+
+@pytest.mark.howdah_only("threads")
+def test_a_crowd_of_scripts_has_each_its_own_environment(launch):
+    """As frameworks read their .env files: many assignments, taken back at the end."""
+    server = launch(PHP_WORKERS=8)
+
+    def ask(number):
+        put = server.get(f"/put_environment.php?value=value{number}").json()
+        assert put == {"own": [f"value{number}"] * 20, "child": f"value{number}"}
+        assert server.get("/environment.php?names=APP_0").json()["APP_0"]["getenv"] is None
+
+    with ThreadPoolExecutor(16) as executor:
+        list(executor.map(ask, range(400)))
+    assert not [line for line in server.log.json_lines() if "died" in line["msg"]]

@@ -43,10 +43,11 @@ def test_the_umask_is_one_for_all_while_a_script_runs(launch):
     assert other.result().text == "released"
 
 
-def test_the_working_directory_is_a_scripts_own_even_here(launch):
-    # PHP keeps a directory a thread; this is no limit, and stays so.
+def test_the_working_directory_and_what_putenv_assigns_are_a_scripts_own_even_here(launch):
+    # PHP keeps a directory a thread, Howdah the assignments: these are no limits, and stay so.
     server = launch()
     other, gate, _ = at_gate(server, "lock_environment.php")
-    assert server.get("/read_environment.php").json()["cwd"] == server.root
+    found = server.get("/read_environment.php").json()
+    assert (found["cwd"], found["env"], found["child"]) == (server.root, False, "none")
     gate.release()
     assert other.result().text == "released"

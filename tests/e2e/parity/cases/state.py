@@ -53,6 +53,19 @@ CASES = [
     php("putenv_and_getenv", "putenv('OWN=1'); var_dump(getenv('OWN'), getenv('OWN', true), isset($_ENV['OWN']), isset($_SERVER['OWN'])); putenv('OWN'); var_dump(getenv('OWN'));"),
     php("putenv_over_a_request_variable", "putenv('QUERY_STRING=own'); var_dump(getenv('QUERY_STRING'), getenv('QUERY_STRING', true), $_SERVER['QUERY_STRING']);", target="?a=1"),
     php("putenv_seen_by_a_child", "putenv('OWN=child'); echo shell_exec('echo $OWN');"),
+    php("putenv_seen_by_each_kind_of_child", """putenv('OWN=child'); putenv('PATH'); putenv('EMPTY=');
+        $show = 'echo ${OWN-none} ${EMPTY-none} ${PATH-none} >&2; exit 3'; $pipes = [];
+        foreach (["/bin/sh -c '$show'", ['/bin/sh', '-c', $show]] as $command) {
+            $process = proc_open($command, [2 => ['pipe', 'w']], $pipes);
+            var_dump(stream_get_contents($pipes[2]), proc_close($process));
+        }
+        $given = proc_open(['/bin/sh', '-c', $show], [2 => ['pipe', 'w']], $pipes, null, ['OWN' => 'given']);
+        var_dump(stream_get_contents($pipes[2]), proc_close($given));
+        $stream = popen("($show) 2>&1", 'r'); var_dump(fgets($stream), pclose($stream));
+        var_dump(exec('echo $OWN; exit 4', $lines, $status), $lines, $status);
+        $writing = popen('read line; exit $line', 'w'); fwrite($writing, "5\n"); var_dump(pclose($writing));"""),
+    php("putenv_wrong", "foreach (['', '=x', 'NAME_ALONE', \"A\\0=b\", 'B=c=d', 'C=', '7=seven'] as $one) { try { var_dump(putenv($one)); } catch (ValueError $e) { echo $e->getMessage(), \"\\n\"; } } var_dump(getenv('A'), getenv('B'), getenv('C'), getenv('NAME_ALONE'), getenv()['7'], getenv()['B']);"),
+    php("putenv_and_env", "putenv('OWN=1'); putenv('PATH'); var_dump(getenv()['OWN'], isset(getenv()['PATH']), $_ENV['OWN'] ?? null, $_SERVER['OWN'] ?? null);"),
     php("child_environment", "echo shell_exec('env | grep -c ^QUERY_STRING=; echo $PATH');"),
     php("setlocale_in_use", "var_dump(setlocale(LC_ALL, 0), setlocale(LC_NUMERIC, 'no_SUCH'), setlocale(LC_CTYPE, 'C.UTF-8'), strtoupper('ä'), localeconv()['decimal_point']);"),
     php("chdir_and_relative_paths", "var_dump(getcwd() === __DIR__, file_exists(basename(__FILE__))); chdir('..'); var_dump(file_exists('dump.php'));"),
