@@ -48,6 +48,10 @@ bool is_compressible_type(std::string_view content_type) {
       kTypes, [&](std::string_view known) { return equals_in_any_case(type, known); });
 }
 
+bool is_media_type(std::string_view content_type, std::string_view type) {
+  return equals_in_any_case(word_before(content_type, ";"), type);
+}
+
 bool list_holds_token(std::string_view list, std::string_view token) {
   while (!list.empty()) {
     size_t comma = std::min(list.find(','), list.size());

@@ -12,6 +12,9 @@ namespace howdah::codec {
 // By the value of Content-Type, in any letter case and whatever its parameters are.
 bool is_compressible_type(std::string_view content_type);
 
+// The same of one media type, given in lower case.
+bool is_media_type(std::string_view content_type, std::string_view type);
+
 // For a body whose size is known.
 constexpr bool is_compressible_size(uint64_t size) {
   return size >= kSmallestBody && size <= kLargestBody;

@@ -76,7 +76,7 @@ bool idle_untouched() {
 }
 
 // What the script may have left of output and headers outside of a request.
-void leave_idle() {
+void drop_idle_output() {
   if (idle_untouched()) return;
   drop_header_callback();
   php_output_end_all();
@@ -129,16 +129,21 @@ bool report_exception() {
 
 void end_boot() {
   bool ended = end_request_modules();
-  leave_idle();
+  drop_idle_output();
   sapi_deactivate();
   enter_idle();
   zend_unset_timeout();
   if (!ended) zend_bailout();
 }
 
+bool leave_idle() {
+  bool ended = end_session();
+  drop_idle_output();
+  if (!ended) zend_bailout();
+  return EG(exception) == nullptr;
+}
+
 void start_handled_request(RequestState* state, const ErrorHandler& handler) {
-  leave_idle();
-  // Not before: what was left would be this request's answer.
   state->in_request = true;
   forget_last_request();
 
@@ -174,7 +179,6 @@ void start_handled_request(RequestState* state, const ErrorHandler& handler) {
 
 void start_empty_request() {
   zend_unset_timeout();
-  leave_idle();
   import_superglobals();
 }
 

@@ -20,6 +20,10 @@ namespace howdah::php {
 // The script's start is over: what it printed goes to the log, its headers and session are dropped.
 void end_boot();
 
+// Before the script waits for its next request: what it has left of output, headers and a session
+// since the last one is ended, so that no request has any of it. False: that threw an exception.
+bool leave_idle();
+
 // A handler as set_error_handler() keeps it; both are plain values.
 struct ErrorHandler {
   zval callable;   // undefined: none

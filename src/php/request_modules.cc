@@ -53,27 +53,6 @@ bool session_untouched() {
          Z_ISUNDEF(PS(http_session_vars)) && PS(mod_data) == nullptr && PS(session_vars) == nullptr;
 }
 
-// Writes and closes the session and forgets it; the script's own save handlers stay, which the
-// module's RSHUTDOWN would drop. False after a bailout.
-bool end_session() {
-  if (modules().session == nullptr) return true;
-  // A script can have made this one without a session.
-  zend_hash_str_del(&EG(symbol_table), "_SESSION", strlen("_SESSION"));
-  if (session_untouched()) return true;
-  decltype(php_ps_globals::mod_user_names) handlers;
-  memcpy(&handlers, &PS(mod_user_names), sizeof handlers);
-  auto* each = reinterpret_cast<zval*>(&handlers);
-  for (size_t i = 0; i < sizeof handlers / sizeof(zval); ++i) Z_TRY_ADDREF(each[i]);
-  zend_string* handler_class = PS(mod_user_class_name);
-  if (handler_class != nullptr) zend_string_addref(handler_class);
-  bool ended = attempt([] { shut_down(modules().session); });
-  memcpy(&PS(mod_user_names), &handlers, sizeof handlers);
-  PS(mod_user_class_name) = handler_class;
-  zend_hash_str_del(&EG(symbol_table), "_SESSION", strlen("_SESSION"));
-  empty_session_constant();
-  return ended;
-}
-
 // Of session.use_trans_sid and output_add_rewrite_var(). The output handler has gone with the
 // buffers; as long as it counts as active no other is started.
 void end_rewriter(url_adapt_state_ex_t& state) {
@@ -105,6 +84,25 @@ void forget_last_request() {
 void begin_request_modules() {
   start(modules().zlib);
   start(modules().session);
+}
+
+bool end_session() {
+  if (modules().session == nullptr) return true;
+  // A script can have made this one without a session.
+  zend_hash_str_del(&EG(symbol_table), "_SESSION", strlen("_SESSION"));
+  if (session_untouched()) return true;
+  decltype(php_ps_globals::mod_user_names) handlers;
+  memcpy(&handlers, &PS(mod_user_names), sizeof handlers);
+  auto* each = reinterpret_cast<zval*>(&handlers);
+  for (size_t i = 0; i < sizeof handlers / sizeof(zval); ++i) Z_TRY_ADDREF(each[i]);
+  zend_string* handler_class = PS(mod_user_class_name);
+  if (handler_class != nullptr) zend_string_addref(handler_class);
+  bool ended = attempt([] { shut_down(modules().session); });
+  memcpy(&PS(mod_user_names), &handlers, sizeof handlers);
+  PS(mod_user_class_name) = handler_class;
+  zend_hash_str_del(&EG(symbol_table), "_SESSION", strlen("_SESSION"));
+  empty_session_constant();
+  return ended;
 }
 
 bool end_request_modules() {

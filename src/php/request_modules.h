@@ -17,5 +17,9 @@ void begin_request_modules();
 // After the output buffers have ended. Sessions are written; handlers of the script's own may leave
 // an exception. False after a bailout, with all done that was to be done.
 bool end_request_modules();
+// The session's part of that, for one that the script has opened between two requests. Writes and
+// closes it and forgets it; save handlers of the script's own stay, which the module's RSHUTDOWN
+// would drop.
+bool end_session();
 
 }  // namespace howdah::php

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "codec/compressible.h"
 #include "php/interrupt.h"
 #include "php/request_state.h"
 #include "php/script_log.h"
@@ -211,7 +212,7 @@ int send_response_head(sapi_headers_struct* headers) {
     if (field.name.empty() || same_name(field.name, kStatusField)) continue;
     if (same_name(field.name, "Content-Type")) {
       if (status == 304) continue;
-      state->event_stream = field.value.starts_with("text/event-stream");
+      state->event_stream = codec::is_media_type(field.value, "text/event-stream");
       state->streaming = state->streaming || state->event_stream;
     }
     answer.add(field.name, field.value);

@@ -78,6 +78,22 @@ void log_message(const char* message, int syslog_type) {
   [[maybe_unused]] ssize_t written = ::writev(STDERR_FILENO, pieces, 2);
 }
 
+// What PHP finds wrong with a body. Requests of a worker script begin in a call of its function,
+// whose name such messages start with; PHP before 8.4 names it in some of them only.
+void input_error(int type, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  char* text = nullptr;
+  vspprintf(&text, 0, format, arguments);
+  va_end(arguments);
+  if (current_state != nullptr && current_state->run.script != nullptr) {
+    php_error_docref(nullptr, type, "%s", text);
+  } else {
+    zend_error(type, "%s", text);
+  }
+  efree(text);
+}
+
 }  // namespace
 
 sapi_module_struct* server_sapi(const char* name) {
@@ -90,7 +106,7 @@ sapi_module_struct* server_sapi(const char* name) {
   module.ub_write = write_output;
   module.flush = flush_output;
   module.getenv = get_variable;
-  module.sapi_error = php_error;
+  module.sapi_error = input_error;
   module.send_headers = send_response_head;
   module.read_post = read_body;
   module.read_cookies = read_cookies;

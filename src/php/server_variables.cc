@@ -87,8 +87,9 @@ void import_environment(zval* array) {
 #ifdef ZTS
   apply_assignments(array);
 #endif
-  RequestState* state = current_state;
-  if (state == nullptr || !state->in_request) return;
+}
+
+void add_request_variables(RequestState* state, zval* array) {
   for_each_variable(state, [array](std::string_view name, std::string_view value) {
     php_register_variable_safe(name.data(), value.data(), value.size(), array);
   });
@@ -96,6 +97,21 @@ void import_environment(zval* array) {
     php_register_variable_safe(ZSTR_VAL(pair.key), ZSTR_VAL(pair.value), ZSTR_LEN(pair.value),
                                array);
   }
+}
+
+// getenv() without a name.
+void load_environment(zval* array) {
+  import_environment(array);
+  RequestState* state = current_state;
+  if (state != nullptr && state->in_request) add_request_variables(state, array);
+}
+
+// $_ENV. A worker script has one for all of its requests, made when it is first mentioned: nothing
+// of that request may be in it.
+void fill_env(zval* array) {
+  RequestState* state = current_state;
+  const bool of_one_request = state != nullptr && state->run.script == nullptr;
+  of_one_request ? load_environment(array) : import_environment(array);
 }
 
 // All entries are new, and there is room for them.
@@ -185,8 +201,8 @@ char* get_variable(const char* name, size_t size) {
 
 void install_environment_hooks() {
   import_process_environment = php_import_environment_variables;
-  php_import_environment_variables = import_environment;
-  php_load_environment_variables = import_environment;
+  php_import_environment_variables = fill_env;
+  php_load_environment_variables = load_environment;
 }
 
 }  // namespace howdah::php

@@ -165,7 +165,9 @@ PHP_FUNCTION(frankenphp_handle_request) {
     RETURN_THROWS();
   }
   if (state->run.served) leave_snapshot();
-  if (!state->run.waited) {
+  if (state->run.waited) {
+    if (!leave_idle()) RETURN_THROWS();
+  } else {
     state->run.waited = true;
     ZVAL_COPY(&boot_error_handler.callable, &EG(user_error_handler));
     boot_error_handler.levels = EG(user_error_handler_error_reporting);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/length.h"
+#include "codec/compressible.h"
 #include "http/chars.h"
 #include "http/host.h"
 #include "http/path.h"
@@ -167,8 +168,7 @@ void Exchange::take_field(std::string_view name, std::string_view value) {
   if (http::iequals(name, "content-type")) {
     // Kept apart: it is not said of a text that the server puts in the place of an empty body.
     content_type_.assign(value);
-    event_stream_ = value.size() >= kEventStream.size() &&
-                    http::iequals(value.substr(0, kEventStream.size()), kEventStream);
+    event_stream_ = codec::is_media_type(value, kEventStream);
     return;
   }
   answer_.add(name, value);
