@@ -420,6 +420,23 @@ def test_a_form_over_post_max_size_is_told_of_too(launch_one):
     assert server.get("/").status == 200
 
 
+@pytest.mark.parametrize(
+    "body, headers",
+    [
+        forms.multipart(files=[("file", "a.txt", "text/plain", b"x" * 3000)]),
+        forms.multipart(files=[(f"file{i}", "a.txt", "text/plain", b"x") for i in range(3)]),
+        (b"a=1", {"Content-Type": "multipart/form-data"}),
+        (b"a=1", {"Content-Type": "multipart/form-data; boundary=" + "b" * 6000}),
+    ],
+    ids=["too large", "too many files", "no boundary", "boundary too large"],
+)
+def test_what_is_wrong_with_a_multipart_body_is_told_there_too(launch_one, body, headers):
+    server = launch_one("parse_warnings.php", PHP_INI_SET="post_max_size=1K;max_file_uploads=1;display_errors=1")
+    answer = server.request("POST", "/", body=body, headers=headers)
+    assert (answer.status, answer.text[:1]) == (400, "[")
+    assert server.get("/").text == "[0,200]"
+
+
 def test_the_last_error_is_the_requests(one):
     body, headers = forms.urlencoded([(f"f{i}", i) for i in range(1100)])
     for _ in range(2):
