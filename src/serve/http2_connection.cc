@@ -249,8 +249,7 @@ void Http2Connection::keep_rest(std::span<const iovec> pieces, size_t sent) {
 // --- streams that have ended
 
 void Http2Connection::settle() {
-  for (Http2Stream* stream : with_room_) stream->tell_room();
-  with_room_.clear();
+  tell_room();
   for (Http2Stream* stream : answered_streams_) stream->finish_exchange();
   answered_streams_.clear();
   if (closed_streams_.empty()) return;
@@ -262,8 +261,17 @@ void Http2Connection::settle() {
   become_idle();
 }
 
+// What a stream is told makes it send, and that can give others room: theirs is the next turn.
+void Http2Connection::tell_room() {
+  std::swap(with_room_, told_room_);
+  for (Http2Stream* stream : told_room_) stream->tell_room();
+  told_room_.clear();
+  if (!with_room_.empty()) schedule();
+}
+
 void Http2Connection::let_go(Http2Stream& stream) {
   stream.end();
+  std::erase(with_room_, &stream);
   head_bytes_ -= stream.head_size();
   size_t place = stream.index;
   std::swap(streams_[place], streams_.back());

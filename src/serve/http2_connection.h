@@ -79,6 +79,7 @@ class Http2Connection final : public Connection, private http::Http2Events {
   void send_gathered();
   void keep_rest(std::span<const iovec> pieces, size_t sent);
   void settle();
+  void tell_room();
   void let_go(Http2Stream& stream);
   void let_all_go();
   void conclude();
@@ -116,6 +117,7 @@ class Http2Connection final : public Connection, private http::Http2Events {
   std::vector<Http2Stream*> answered_streams_;
   std::vector<Http2Stream*> closed_streams_;
   std::vector<Http2Stream*> with_room_;
+  std::vector<Http2Stream*> told_room_;  // while tell_room() runs
   size_t head_bytes_ = 0;
   size_t body_memory_ = 0;
   size_t output_memory_ = 0;

@@ -153,7 +153,7 @@ http::Http2StreamUser::Offer Http2Stream::offer(size_t most) {
 http::Http2StreamUser::Offer Http2Stream::offer_queue(size_t most) {
   size_t before = queue_.in_memory();
   // Memory that this send() refers to must not be filled anew before it.
-  if (before == 0 && queue_round_ == services_.gather.round()) return {Kind::kFull};
+  if (!queue_.has_front() && queue_round_ == services_.gather.round()) return {Kind::kFull};
   auto front = queue_.front();
   if (!front) return {Kind::kCut};
   connection_->output_memory_changed(before, queue_.in_memory());

@@ -21,6 +21,9 @@ class OutputQueue {
   // Of these, the bytes in memory.
   size_t in_memory() const { return memory_.size() + tail_.size(); }
 
+  // Whether front() takes nothing from the file, and leaves memory where it is.
+  bool has_front() const { return !memory_.empty(); }
+
   // Keeps the bytes in memory up to `limit`, in the spool beyond it. When that fails they are kept
   // in memory all the same, and the caller should take no more until there is room.
   base::Status append(std::string_view bytes, size_t limit);

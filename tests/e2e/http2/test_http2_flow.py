@@ -167,6 +167,29 @@ def test_more_body_than_the_window_ends_the_connection(server):
         reasons = [code for _, code in connection.goaways] + [connection.stream(stream).reset]
         assert 3 in reasons, connection.describe()
 
+def test_many_answers_in_parts_that_wait_for_room_all_come_whole(server):
+    """Each that is told of room sends at once, and so gives others room meanwhile."""
+    parts = [(0, 299_999), (400_000, 699_999), (800_000, 1_099_999)]
+    ranges = ("range", "bytes=" + ",".join(f"{first}-{last}" for first, last in parts))
+    with Http2Connection(server.address, [(SETTINGS_INITIAL_WINDOW_SIZE, 0)]) as connection:
+        streams = [connection.request("/large.bin", more=[ranges]) for _ in range(40)]
+        connection.wait(lambda: all(connection.stream(stream).heads for stream in streams), "the heads")
+        connection.send(window_update(0, 2**31 - 1 - 65535) + settings((SETTINGS_INITIAL_WINDOW_SIZE, 2**31 - 1)))
+        for stream in streams:
+            body = connection.response(stream).body
+            assert all(LARGE[first : last + 1] in body for first, last in parts)
+
+
+def test_an_answer_that_the_spool_took_in_part_comes_whole(launch):
+    server = launch(SPOOL_MAX="1m")
+    size = 8 << 20
+    with Http2Connection(server.address, [(SETTINGS_INITIAL_WINDOW_SIZE, 0)]) as connection:
+        stream = connection.request(f"/numbered.php?size={size}")
+        server.wait_for_log(lambda line: "answer not spooled" in line["msg"], "of the full spool")
+        connection.send(window_update(0, 2**31 - 1 - 65535) + window_update(stream, 2**31 - 1))
+        body = connection.response(stream).body
+    assert body == b"".join(b"%015d\n" % number for number in range(size // 16))
+
 
 # -- side by side ------------------------------------------------------------------------------------
 
