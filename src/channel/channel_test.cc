@@ -219,13 +219,25 @@ TEST_F(ChannelTest, TheLoopsEventIsWrittenOnlyWhileItSleeps) {
   ASSERT_TRUE(publish(0, 1));
   worker->next_request();
   worker->end();
-  EXPECT_LT(::read(front->loop_event(0), &count, sizeof count), 0);
+  EXPECT_LT(::read(front->loop_wake(0), &count, sizeof count), 0);
   worker->release();
   front->set_asleep(0, true);
   ASSERT_TRUE(publish(1, 2));
   worker->next_request();
   worker->end();
-  EXPECT_EQ(::read(front->loop_event(0), &count, sizeof count), 8);
+  EXPECT_EQ(::read(front->loop_wake(0), &count, sizeof count), 1);
+}
+
+TEST_F(ChannelTest, AWorkerCanNeitherTakeAnothersNewsNorMakeTheFrontBlock) {
+  front->set_asleep(0, true);
+  ASSERT_TRUE(publish(0, 1));
+  worker->next_request();
+  worker->end();
+  uint64_t count = 0;
+  EXPECT_LT(::read(front->loop_event(0), &count, sizeof count), 0);
+  EXPECT_EQ(::fcntl(front->loop_event(0), F_SETFL, 0), 0);
+  EXPECT_EQ(::fcntl(front->loop_wake(0), F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+  EXPECT_EQ(::read(front->loop_wake(0), &count, sizeof count), 1);
 }
 
 TEST_F(ChannelTest, AFullRingHoldsTheWorkerUntilTheFrontTakes) {

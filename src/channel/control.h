@@ -15,7 +15,7 @@ namespace howdah::channel {
 
 enum class ControlType : uint32_t {
   // front -> host
-  // version, text = build id; descriptors: requests, claims, one eventfd per loop. status 1: then a
+  // version, text = build id; descriptors: requests, claims, one pipe per loop. status 1: then a
   // list of scripts to compile ahead, and after a newline each in text the root that they were
   // below and the one that they are below now
   kHello = 1,

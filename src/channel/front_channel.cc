@@ -1,6 +1,7 @@
 #include "channel/front_channel.h"
 
-#include <sys/eventfd.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <bit>
 #include <cassert>
@@ -119,9 +120,10 @@ base::Result<std::unique_ptr<FrontChannel>> FrontChannel::create(ChannelShape sh
   if (!claims_mapped) return base::fail(claims_mapped.error());
 
   for (uint32_t loop = 0; loop < shape.loops; ++loop) {
-    base::UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!event) return base::fail_errno("eventfd");
-    channel->loop_events_.push_back(std::move(event));
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return base::fail_errno("pipe2");
+    channel->loop_wakes_.emplace_back(ends[0]);
+    channel->loop_events_.emplace_back(ends[1]);
   }
   channel->requests_fd_ = std::move(*requests);
   channel->claims_fd_ = std::move(*claims);

@@ -109,7 +109,11 @@ class FrontChannel {
   const ChannelShape& shape() const { return shape_; }
   int requests_fd() const { return requests_fd_.get(); }
   int claims_fd() const { return claims_fd_.get(); }
+  // Where workers write to wake the loop, and where it hears of that. They have the write end of a
+  // pipe alone: of an eventfd one could take what another has written, or make the front's read
+  // block, since O_NONBLOCK belongs to what all of them share.
   int loop_event(uint32_t loop) const { return loop_events_[loop].get(); }
+  int loop_wake(uint32_t loop) const { return loop_wakes_[loop].get(); }
 
   // --- requests
   // Whether a request and inline body of these sizes fit into a slot.
@@ -182,6 +186,7 @@ class FrontChannel {
   base::UniqueFd requests_fd_;
   base::UniqueFd claims_fd_;
   std::vector<base::UniqueFd> loop_events_;
+  std::vector<base::UniqueFd> loop_wakes_;
   Mapping requests_;
   Mapping claims_;
 };

@@ -29,7 +29,7 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free);
 // --- requests ------------------------------------------------------------------------------------
 
 struct alignas(kCacheLine) LoopState {
-  // 1 while the event loop blocks or is about to; a worker with news writes its eventfd only then.
+  // 1 while the event loop blocks or is about to; a worker with news writes its pipe only then.
   std::atomic<uint32_t> asleep;
 };
 

@@ -370,8 +370,7 @@ void WorkerChannel::notify() {
                                                              std::memory_order_seq_cst);
   handshake_fence();
   if (regions_.requests().loops[loop_].asleep.load(std::memory_order_acquire) != 0) {
-    uint64_t one = 1;
-    std::ignore = ::write(regions_.loop_event(loop_), &one, sizeof one);
+    std::ignore = ::write(regions_.loop_event(loop_), "", 1);
   }
 }
 

@@ -25,7 +25,8 @@ namespace howdah::channel {
 // The regions all workers of a host share, mapped once in the host and inherited by fork.
 class SharedRegions {
  public:
-  // Maps the regions and checks magic, version and sizes. `loop_events` are the loops' eventfds.
+  // Maps the regions and checks magic, version and sizes. `loop_events` are the write ends of
+  // the loops' pipes.
   static base::Result<std::unique_ptr<SharedRegions>> attach(
       base::UniqueFd requests, base::UniqueFd claims, std::vector<base::UniqueFd> loop_events);
   const RequestRegion& requests() const { return *static_cast<RequestRegion*>(requests_.data()); }

@@ -363,7 +363,7 @@ void Dispatcher::adopt(std::shared_ptr<Generation> generation) {
   auto view = std::make_unique<View>();
   view->rings.resize(generation->workers().size());
   view->event = std::make_unique<boost::asio::posix::stream_descriptor>(
-      loop_.io(), ::dup(generation->channel().loop_event(loop_.index())));
+      loop_.io(), generation->channel().loop_wake(loop_.index()));
   view->generation = std::move(generation);
   wait_for_event(*view);
   views_.push_back(std::move(view));
@@ -373,8 +373,8 @@ void Dispatcher::wait_for_event(View& view) {
   view.event->async_wait(boost::asio::posix::stream_descriptor::wait_read,
                          [this, &view](const boost::system::error_code& error) {
                            if (error) return;
-                           uint64_t count;
-                           std::ignore = ::read(view.event->native_handle(), &count, sizeof count);
+                           char written[64];
+                           std::ignore = ::read(view.event->native_handle(), written, sizeof written);
                            wait_for_event(view);
                          });
 }

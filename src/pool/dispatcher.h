@@ -65,7 +65,11 @@ class Dispatcher final : public net::PassHook, public JobQueue {
   struct View {
     std::shared_ptr<Generation> generation;
     std::vector<Ring> rings;
-    std::unique_ptr<boost::asio::posix::stream_descriptor> event;
+    std::unique_ptr<boost::asio::posix::stream_descriptor> event;  // the generation's descriptor
+
+    ~View() {
+      if (event) event->release();
+    }
   };
   // What collect() found at the front of a ring: frames of one request.
   struct Batch {

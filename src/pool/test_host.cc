@@ -102,8 +102,7 @@ void lie_about_restarts() {
                                              channel::Access::kReadWrite);
   static_cast<channel::RingControl*>(controls->data())->written = uint64_t{1} << 60;
   regions->claims().news[0].words[0] = ~uint64_t{0};
-  uint64_t one = 1;
-  std::ignore = ::write(regions->loop_event(0), &one, sizeof one);
+  std::ignore = ::write(regions->loop_event(0), "", 1);
   for (;;) ::pause();
 }
 

@@ -76,7 +76,7 @@ constexpr int kAllowed[] = {
     SCMP_SYS(epoll_wait),
     SCMP_SYS(epoll_pwait),
     SCMP_SYS(epoll_pwait2),
-    SCMP_SYS(eventfd2),
+    SCMP_SYS(pipe2),
     SCMP_SYS(timerfd_create),
     SCMP_SYS(timerfd_settime),
     SCMP_SYS(poll),
