@@ -11,6 +11,19 @@ void UniqueFd::reset(int fd) {
   fd_ = fd;
 }
 
+SpareDescriptors::SpareDescriptors(size_t count)
+    : count_(count), origin_(count == 0 ? -1 : ::open("/dev/null", O_RDONLY | O_CLOEXEC)) {
+  refill();
+}
+
+void SpareDescriptors::refill() {
+  while (spares_.size() < count_) {
+    UniqueFd copy(::fcntl(origin_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy) return;
+    spares_.push_back(std::move(copy));
+  }
+}
+
 Status set_nonblocking(int fd) {
   int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return fail_errno("fcntl");

@@ -3,6 +3,7 @@
 // Ownership of a file descriptor.
 
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -28,6 +29,21 @@ class UniqueFd {
 
  private:
   int fd_ = -1;
+};
+
+// Descriptors that are kept for what must not fail when all others of the process are in use:
+// those that come with a message are gone when there is no room for them.
+class SpareDescriptors {
+ public:
+  explicit SpareDescriptors(size_t count);
+  // From here to refill() as many can be opened, as far as no other thread is quicker.
+  void release() { spares_.clear(); }
+  void refill();
+
+ private:
+  size_t count_;
+  UniqueFd origin_;  // what they are copies of
+  std::vector<UniqueFd> spares_;
 };
 
 Status set_nonblocking(int fd);

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace howdah::base {
@@ -59,8 +60,11 @@ Result<ReceivedMessage> receive_message(int socket, std::span<char> into) {
       received.fds.emplace_back(fd);
     }
   }
-  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+  if ((message.msg_flags & MSG_TRUNC) != 0 || received.fds.size() > kMaxPassedFds) {
     return fail({ErrorKind::kProtocol, 0, "control message too long"});
+  }
+  if ((message.msg_flags & MSG_CTRUNC) != 0) {
+    return fail({ErrorKind::kLimit, EMFILE, "no free descriptor for one that came in a message"});
   }
   return received;
 }

@@ -30,7 +30,8 @@ struct ReceivedMessage {
 };
 
 // Receives one message into `into`. A message that does not fit is a protocol error.
-// EAGAIN on a non-blocking socket with nothing to read is an Error with that errno.
+// EAGAIN on a non-blocking socket with nothing to read is an Error with that errno; so is EMFILE:
+// the message is lost, since this process had no room for its descriptors.
 Result<ReceivedMessage> receive_message(int socket, std::span<char> into);
 
 }  // namespace howdah::base

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "channel/control.h"
 #include "php/engine.h"
 #include "php/front_link.h"
@@ -31,6 +32,7 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+constexpr size_t kSpareDescriptors = 4;  // more than come with one message
 
 // Signals the host takes through a descriptor. SIGTERM is also what it gets when its parent dies.
 sigset_t host_signals() {
@@ -105,6 +107,8 @@ class Host {
   HostStderr& errors_;
   base::UniqueFd signals_;
   int renewal_event_ = -1;
+  // Scripts share the limit with threads: a new worker's descriptors must have room.
+  base::SpareDescriptors spares_{kThreaded ? kSpareDescriptors : 0};
   std::unique_ptr<channel::SharedRegions> regions_;
   std::unique_ptr<Workers> workers_;
   // To compile ahead, and the roots that they were and are below.
@@ -314,13 +318,16 @@ int Host::run() {
     workers_->read_pipes(polled, kFixed);
     if (workers_->time_interval() >= 0) workers_->on_time(base::monotonic_now());
     if ((polled[kControl].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+      spares_.release();
       auto received = link_.receive(message);
-      if (!received && received.error().sys_errno == EAGAIN) continue;
-      if (!received || !*received) {
-        ending_ = true;
-      } else {
+      if (received && *received) {
         handle(message);
+      } else if (!received && received.error().sys_errno == EMFILE) {
+        std::fprintf(stderr, "howdah-php: a message is lost: %s\n", received.error().message().c_str());
+      } else if (received || received.error().sys_errno != EAGAIN) {
+        ending_ = true;
       }
+      spares_.refill();
     }
   }
   if (ending_) workers_->kill_all();

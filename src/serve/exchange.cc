@@ -337,7 +337,7 @@ void Exchange::refuse(int status, const char* why) {
 }
 
 void Exchange::on_room() {
-  if (state_ == State::kRanges) return send_ranges();
+  if (state_ == State::kRanges || state_ == State::kEncoded) return send_more();
   if (!room_wanted_ || !job_active_) return;
   room_wanted_ = false;
   jobs_->resume(job_);

@@ -91,6 +91,7 @@ class Exchange final : private pool::AnswerConsumer,
     kHolding,    // the answer's head is here; its body is gathered to learn its length
     kStreaming,  // the head is out
     kRanges,     // the head of a file's answer is out, its ranges follow one by one
+    kEncoded,    // the same of an encoded file and its pieces
     kTelling,    // a browser listens for changes of the site
     kDropping,   // the answer is of no use any more; what PHP still says is dropped
     kAnswered,   // the stream has all of the answer
@@ -189,6 +190,7 @@ class Exchange final : private pool::AnswerConsumer,
   void on_encoded() override;
   void stop_waiting_for_encoded();
   void send_encoded(const StaticFile& file);
+  void send_encoded_pieces();
 
   // --- exchange_file.cc: files
   void send_file();
@@ -201,6 +203,7 @@ class Exchange final : private pool::AnswerConsumer,
   void send_range(FileCache::Found found, http::ByteRange range);
   void begin_ranges(FileCache::Found found, const http::ByteRanges& ranges);
   void send_ranges();
+  void send_more();
   size_t send_range_piece(FileRanges& all);
   void add_body_fields();
   std::string_view file_type(const StaticFile& file) const;
@@ -279,7 +282,7 @@ class Exchange final : private pool::AnswerConsumer,
   AnswerHead script_head_;  // what that script said beside it
 
   std::unique_ptr<FileRanges> file_ranges_;
-  net::MemberTimer<Exchange, &Exchange::send_ranges> next_turn_{*this};
+  net::MemberTimer<Exchange, &Exchange::send_more> next_turn_{*this};
   uint64_t passed_on_ = 0;
   std::vector<std::string_view> pieces_;
   std::string scratch_;
@@ -287,6 +290,7 @@ class Exchange final : private pool::AnswerConsumer,
   // The encoded file that is looked for or waited for.
   EncodedKey encoded_key_;
   StaticEncoder::Body encoded_;  // what is sent instead of the file
+  size_t encoded_sent_ = 0;
   StaticEncoder::TicketPtr encoding_;
   bool waited_for_encoding_ = false;
 

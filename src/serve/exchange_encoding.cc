@@ -64,9 +64,33 @@ void Exchange::send_encoded(const StaticFile& file) {
   answer_.add("Content-Type", file_type(file));
   answer_.add("Content-Encoding", base::name_of(coding_));
   add_configured();
-  state_ = State::kAnswered;
   std::string_view body = *encoded_;
-  stream_->start(answer_, body.size(), {{&body, 1}, body.size()}, Last::kYes);
+  if (body.size() <= kRangePieceBytes || head_->method == "HEAD") {
+    state_ = State::kAnswered;
+    return stream_->start(answer_, body.size(), {{&body, 1}, body.size()}, Last::kYes);
+  }
+  state_ = State::kEncoded;
+  encoded_sent_ = 0;
+  stream_->set_pace(Pace::kHoldBack);
+  stream_->start(answer_, body.size(), {}, Last::kNo);
+  send_encoded_pieces();
+}
+
+// As the client takes them: what all who ask for it have in common need not be kept for each.
+void Exchange::send_encoded_pieces() {
+  size_t turn = 0;
+  while (state_ == State::kEncoded) {
+    if (!stream_->room()) return;
+    if (turn >= kFileTurnBytes) {
+      return services_.loop.timers().arm(next_turn_, services_.loop.now());
+    }
+    std::string_view piece = std::string_view(*encoded_).substr(encoded_sent_, kRangePieceBytes);
+    encoded_sent_ += piece.size();
+    turn += piece.size();
+    const bool last = encoded_sent_ == encoded_->size();
+    if (last) state_ = State::kAnswered;
+    stream_->write({{&piece, 1}, piece.size()}, last ? Last::kYes : Last::kNo);
+  }
 }
 
 void Exchange::on_encoded() {

@@ -200,6 +200,8 @@ void Exchange::begin_ranges(FileCache::Found found, const http::ByteRanges& rang
 }
 
 // Goes on until the client has enough for now, or others must have their turn.
+void Exchange::send_more() { state_ == State::kRanges ? send_ranges() : send_encoded_pieces(); }
+
 void Exchange::send_ranges() {
   FileRanges& all = *file_ranges_;
   size_t turn = 0;

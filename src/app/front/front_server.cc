@@ -185,13 +185,18 @@ void FrontServer::watch_link() {
 }
 
 void FrontServer::on_link() {
+  spares_.release();
   for (;;) {
     auto received = receive_link(start_.link.get());
     if (received) {
       on_link_message(std::move(*received));
       continue;
     }
-    if (received.error().sys_errno == EAGAIN) return;
+    if (received.error().sys_errno == EAGAIN) return spares_.refill();
+    if (received.error().sys_errno == EMFILE) {
+      log_.error("a message of the parent is lost", {{"reason", received.error().message()}});
+      continue;
+    }
     // Nobody would restart or end this process any more.
     log_.error("the parent is gone: ending");
     ::_exit(1);

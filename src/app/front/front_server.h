@@ -15,6 +15,7 @@
 #include "app/front/pools.h"
 #include "app/parent/link.h"
 #include "base/async_log_sink.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "net/event_loop.h"
 #include "net/tls_tickets.h"
@@ -27,6 +28,8 @@
 #include "serve/services.h"
 
 namespace howdah::app {
+
+inline constexpr size_t kSpareDescriptors = 8;  // more than come with one message
 
 // Made and run on the front's main thread, whose loop is the primary one. Begins with run(),
 // accepts when workers are ready, ends after the parent said drain.
@@ -102,6 +105,7 @@ class FrontServer final {
   void stop_operations();
 
   const FrontStart& start_;
+  base::SpareDescriptors spares_{kSpareDescriptors};  // for what the parent sends
   Config config_;
   base::Logger& log_;
   base::AsyncLogSink& sink_;

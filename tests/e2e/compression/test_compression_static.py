@@ -1,5 +1,6 @@
 """Static files: encoded bodies, their tags, and that changes are seen."""
 
+import base64
 import os
 import random
 import threading
@@ -8,6 +9,7 @@ import pytest
 
 from harness.codings import CODINGS, accept, decoded, varies
 from harness.folders import write
+from harness.http2 import SETTINGS_INITIAL_WINDOW_SIZE, Http2Connection, window_update
 from harness.waiting import wait_until
 
 pytestmark = pytest.mark.howdah_only("its compression")
@@ -116,3 +118,21 @@ def test_a_full_cache_serves_on(launch):
     for _ in range(2):
         for name, text in files.items():
             assert decoded(server.get(f"/{name}", accept("gzip"))) == text
+
+
+def test_an_encoded_file_that_is_not_taken_is_kept_once(launch):
+    """Many streams whose windows are shut: little of it goes to the spool, and it arrives whole."""
+    text = base64.b64encode(random.Random(2).randbytes(2 << 20))
+    server = launch(site=write(launch.folder(), {"large.css": text}))
+    assert decoded(server.get("/large.css", accept("gzip"))) == text
+    with Http2Connection(server.address, [(SETTINGS_INITIAL_WINDOW_SIZE, 0)]) as connection:
+        streams = [connection.request("/large.css", more=[("accept-encoding", "gzip")]) for _ in range(20)]
+        connection.wait(lambda: all(connection.stream(stream).heads for stream in streams), "the heads")
+        connection.expect_alive()
+        assert server.metric("tokio_php_spool_bytes") < 20 * (128 << 10)
+        connection.send(window_update(0, 2**31 - 1 - 65535))
+        for stream in streams:
+            connection.send(window_update(stream, 2**31 - 1))
+            answer = connection.response(stream)
+            assert int(answer.header("content-length")) == len(answer.body)
+            assert decoded(answer) == text

@@ -4,6 +4,7 @@ stay whole, and what is lost is counted (contract, section 8)."""
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 from harness import processes
 from harness.folders import write
+from harness.http2 import SETTINGS_INITIAL_WINDOW_SIZE, Http2Connection
 from harness.reloads import reload
 from harness.terminals import OnTerminal
 from harness.waiting import wait_until
@@ -242,6 +244,32 @@ def test_rotation_loses_and_divides_no_line(launch):
     found = [name for path in files for name in access_ids(whole_lines(path))]
     assert sorted(found) == sorted(sent)
     assert all(access_ids(whole_lines(path)) for path in files)
+
+
+def test_rotation_with_no_descriptor_left(launch):
+    """The new file comes to the front as a descriptor in a message."""
+    folder = launch.folder(mode=0o700)
+    log = f"{folder}/howdah.log"
+    limit = 256
+    server = launch.prepare(
+        write(launch.folder(), {**SITE, "large.bin": os.urandom(1 << 20)}), LOG_FILE=log, ACCESS_LOG=1, FRONT_THREADS=1
+    )
+    server.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
+    front = server.front_pid()
+    # Each stream that waits for its window holds its file open.
+    with server.connect() as last, Http2Connection(server.address, [(SETTINGS_INITIAL_WINDOW_SIZE, 0)]) as holding:
+        with Http2Connection(server.address, [(SETTINGS_INITIAL_WINDOW_SIZE, 0)]) as more:
+            for connection in (holding, more):
+                streams = [connection.request("/large.bin") for _ in range(120)]
+                connection.wait(lambda: all(connection.stream(stream).heads for stream in streams), "the heads")
+            wait_until(lambda: len(os.listdir(f"/proc/{front}/fd")) >= limit - 1, "no descriptor to be left")
+            os.rename(log, f"{log}.1")
+            os.kill(server.parent_pid, signal.SIGUSR1)
+            wait_until(lambda: os.path.exists(log), "the next file")
+            last.request("GET", "/none", headers={"X-Request-ID": "after-it"})
+            wait_until(lambda: "after-it" in access_ids(whole_lines(log)), "a line in it")
+    assert server.front_pid() == front
+    server.stop()
 
 
 def whole_but_last(path):
