@@ -112,6 +112,17 @@ void stop_timer() {
 #endif
 }
 
+// As at the end of a script, where no frame is below: what a callback throws is reported at once,
+// before the head is sent, and it ends the script, as exit() does.
+template <class Step>
+bool attempt_at_end(Step step) {
+  zend_execute_data* below = EG(current_execute_data);
+  EG(current_execute_data) = nullptr;
+  bool ended = attempt(step);
+  EG(current_execute_data) = below;
+  return ended;
+}
+
 }  // namespace
 
 bool report_exception() {
@@ -182,16 +193,17 @@ void start_empty_request() {
   import_superglobals();
 }
 
-bool end_handled_request(RequestState* state) {
+void end_handled_request(RequestState* state) {
   state->channel->phases().enter(channel::Phase::kShutdown);
-  bool ended = attempt([] { php_output_end_all(); });
-  bool sound = report_exception();
+  bool ended = attempt_at_end([] { write_session_of_script(); });
+  ended = attempt_at_end([] { php_output_end_all(); }) && ended;
   stop_timer();
-  ended = end_request_modules() && ended;
-  sound = report_exception() && sound;
+  ended = attempt_at_end([] {
+            if (!end_request_modules()) zend_bailout();
+          }) &&
+          ended;
   // Sessions may have set headers. A callback for them is the last of the script's code.
-  ended = attempt([] { php_header(); }) && ended;
-  sound = report_exception() && sound;
+  ended = attempt_at_end([] { php_header(); }) && ended;
   ended = attempt([] {
             php_output_deactivate();
             close_body_stream();
@@ -203,7 +215,6 @@ bool end_handled_request(RequestState* state) {
   state->in_request = false;
   enter_idle();
   if (!ended) zend_bailout();
-  return sound;
 }
 
 }  // namespace howdah::php

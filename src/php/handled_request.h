@@ -37,9 +37,9 @@ void start_handled_request(RequestState* state, const ErrorHandler& handler);
 // The same without a request: superglobals are empty.
 void start_empty_request();
 
-// Output, headers, session and uploads of the request; the answer is complete. Exceptions of output
-// and session handlers are reported as uncaught ones are. False: one of them called exit().
-bool end_handled_request(RequestState* state);
+// Output, headers, session and uploads of the request; the answer is complete. An exception of an
+// output, header or session handler ends the script, as at a script's own end.
+void end_handled_request(RequestState* state);
 
 // Prints and logs EG(exception) as uncaught and drops it; false when it stands for exit().
 bool report_exception();

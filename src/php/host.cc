@@ -323,7 +323,8 @@ int Host::run() {
       if (received && *received) {
         handle(message);
       } else if (!received && received.error().sys_errno == EMFILE) {
-        std::fprintf(stderr, "howdah-php: a message is lost: %s\n", received.error().message().c_str());
+        std::fprintf(stderr, "howdah-php: a message is lost: %s\n",
+                     received.error().message().c_str());
       } else if (received || received.error().sys_errno != EAGAIN) {
         ending_ = true;
       }

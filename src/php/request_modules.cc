@@ -5,7 +5,9 @@
 
 // After php_api.h: they need PHP's own headers.
 #include <ext/random/php_random.h>
+extern "C" {  // it does not say so itself
 #include <ext/session/php_session.h>
+}
 #include <ext/standard/basic_functions.h>
 
 namespace howdah::php {
@@ -84,6 +86,11 @@ void forget_last_request() {
 void begin_request_modules() {
   start(modules().zlib);
   start(modules().session);
+}
+
+void write_session_of_script() {
+  if (modules().session == nullptr || PS(session_status) != php_session_active) return;
+  if (PS(mod) != nullptr && strcmp(PS(mod)->s_name, "user") == 0) php_session_flush(1);
 }
 
 bool end_session() {

@@ -14,6 +14,9 @@ namespace howdah::php {
 void forget_last_request();
 // After the superglobals are there: session.auto_start and zlib.output_compression look at them.
 void begin_request_modules();
+// Before them: a session with save handlers of the script's own is written where PHP's shutdown
+// functions would, so that an exception of theirs can still become the answer's status.
+void write_session_of_script();
 // After the output buffers have ended. Sessions are written; handlers of the script's own may leave
 // an exception. False after a bailout, with all done that was to be done.
 bool end_request_modules();

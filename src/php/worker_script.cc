@@ -188,17 +188,16 @@ PHP_FUNCTION(frankenphp_handle_request) {
   if (forked && !goes_on) leave_snapshot();
   if (!goes_on) return;
   if (forked) run_shutdown_functions();
-  bool sound = end_handled_request(state);
+  end_handled_request(state);
   if (state->detached != 0) {
     // A child of pcntl_fork() that has come out of the handler: the loop is its parent's.
-    if (sound) zend_throw_unwind_exit();
+    zend_throw_unwind_exit();
     return;
   }
   const base::Nanos began = state->request->claimed_at;
   give_back(state);
   state->run.served = forked;
   if (forked) go_on_after_request();
-  if (!sound) return;
   look_for_wanted_restart(began);
   RETURN_TRUE;
 }

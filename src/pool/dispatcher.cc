@@ -374,7 +374,8 @@ void Dispatcher::wait_for_event(View& view) {
                          [this, &view](const boost::system::error_code& error) {
                            if (error) return;
                            char written[64];
-                           std::ignore = ::read(view.event->native_handle(), written, sizeof written);
+                           std::ignore =
+                               ::read(view.event->native_handle(), written, sizeof written);
                            wait_for_event(view);
                          });
 }

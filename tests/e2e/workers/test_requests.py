@@ -616,6 +616,19 @@ def test_a_call_inside_a_request_throws(one):
     assert one.get("/counter").text == "0"
 
 
+@pytest.mark.parametrize("of", ["output", "header", "session"])
+@pytest.mark.parametrize("does", ["nothing", "throws", "exits"])
+def test_callbacks_at_the_end_of_a_handler_end_as_at_the_end_of_a_script(launch, of, does):
+    answers = []
+    for kind in ("classic", "worker"):
+        server = launch(www="scripts", **settings(kind, "end_callbacks.php"))
+        answer = server.get(f"/?of={of}&does={does}")
+        answers.append((answer.status, answer.text))
+        assert server.get("/").text == "printed"
+    assert answers[0] == answers[1]
+    assert (answers[0][0] == 500) == (does == "throws")
+
+
 # -- the environment ---------------------------------------------------------------------------------
 
 
