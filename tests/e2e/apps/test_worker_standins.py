@@ -107,6 +107,7 @@ def test_octane_works_on_after_the_answer(octane):
     assert_works_after_the_answer(octane)
 
 
+@pytest.mark.interrupts_loop
 def test_a_time_limit_that_the_boot_set_holds_for_each_request(launch):
     server = start_worker(launch, "octane", WORKER_NUM=1, REQUEST_MAX_EXECUTION_TIME=1)
     for _ in range(2):

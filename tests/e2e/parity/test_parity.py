@@ -12,7 +12,15 @@ from harness.parity import send
 CASES = all_cases()
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+# Loops that call nothing.
+LOOPS = {"ends-time_limit", "ends-time_limit_in_shutdown"}
+
+
+def marked(case):
+    return pytest.param(case, marks=pytest.mark.interrupts_loop, id=case.id) if case.id in LOOPS else case
+
+
+@pytest.mark.parametrize("case", map(marked, CASES), ids=lambda case: case.id)
 def test_as_under_php_fpm(pairs, case):
     fpm, howdah = pairs(case.server).answers(case)
     if fpm != howdah:

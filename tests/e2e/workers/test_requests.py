@@ -509,6 +509,7 @@ def test_s4_a_session_that_starts_by_itself_is_that_of_its_cookie(launch_one):
     assert server.get("/session_look").json()[1] not in ("", "a" * 32, "b" * 32)
 
 
+@pytest.mark.interrupts_loop
 def test_s6_a_session_that_was_cut_off_is_unlocked(launch_one):
     server = launch_one(WORKER_NUM="2")
     session = {"Cookie": f"PHPSESSID={'c' * 32}"}

@@ -11,7 +11,7 @@ from harness import processes
 from harness.background import Pending
 from harness.folders import write
 from harness.reloads import reload_by_signal
-from harness.waiting import wait_until
+from harness.waiting import allow, wait_until
 
 pytestmark = [
     pytest.mark.howdah_only("worker scripts"),
@@ -275,7 +275,7 @@ def test_forks_that_wait_can_be_killed(start):
 
 
 def test_time_is_up(start):
-    server = start(REQUEST_TIMEOUT="300ms")
+    server = start(REQUEST_TIMEOUT=f"{allow(0.3) * 1000:.0f}ms")
     assert server.get("/loop").status == 504
     assert of_many(50, lambda i: server.get("/version").status) == [200] * 50
 
