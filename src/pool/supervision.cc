@@ -397,16 +397,17 @@ void Pool::report_bad_worker(Generation& generation, const channel::Seat& seat, 
       Worker& worker = host->generation->workers()[kill.worker];
       if (worker.incarnation == kill.incarnation) worker.killed = Killed::kBrokeRules;
     }
-    std::ignore = host->link->send(kill);
+    if (!host->link->send(kill)) give_up(*host);
   });
 }
 
-// A thread cannot be killed alone, and its host's memory is not what it should be.
+// A thread cannot be killed alone, and its host's memory is not what it should be. Nor can a process
+// whose host takes no more orders.
 void Pool::give_up(Host& host) {
   if (&host == host_.get()) {
-    end_generation("a thread broke the channel's rules", host.started_at + kShortestGenerationLife);
+    end_generation("a worker broke the channel's rules", host.started_at + kShortestGenerationLife);
   } else if (&host == next_.get()) {
-    drop_next("a thread broke the channel's rules");
+    drop_next("a worker broke the channel's rules");
   } else {
     host.gone = true;
   }

@@ -395,9 +395,12 @@ void Exchange::report() {
   report.trace = &trace_;
   report.scheme = origin_.scheme;
   report.worker = worker_;
-  if (end_info_.claimed_at != 0) {
-    report.queue_time = end_info_.claimed_at - job_.submitted_at;
-    report.php_time = end_info_.ended_at - end_info_.claimed_at;
+  // A worker's word, believed as far as it can be true. The loop's clock stands still in a pass.
+  const base::Nanos claimed = end_info_.claimed_at, ended = end_info_.ended_at;
+  const base::Nanos latest = services_.loop.now() + base::kSecond;
+  if (claimed >= job_.submitted_at && ended >= claimed && ended <= latest) {
+    report.queue_time = claimed - job_.submitted_at;
+    report.php_time = ended - claimed;
   }
   report.timed_out = timed_out_;
   report.limited = !admission_.admitted && status_ == 429;
