@@ -246,8 +246,10 @@ def test_rotation_loses_and_divides_no_line(launch):
     assert all(access_ids(whole_lines(path)) for path in files)
 
 
-def test_rotation_with_no_descriptor_left(launch):
+def test_rotation_with_no_descriptor_left(launch, request):
     """The new file comes to the front as a descriptor in a message."""
+    if request.config.sanitizers:
+        pytest.skip("the undefined behaviour sanitizer needs a pipe to look at memory")
     folder = launch.folder(mode=0o700)
     log = f"{folder}/howdah.log"
     limit = 256
