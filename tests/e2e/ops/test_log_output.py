@@ -261,6 +261,7 @@ def test_rotation_with_no_descriptor_left(launch, request):
     # Each stream that waits for its window holds its file open.
     with server.connect() as last, Http2Connection(server.address, [(SETTINGS_INITIAL_WINDOW_SIZE, 0)]) as holding:
         with Http2Connection(server.address, [(SETTINGS_INITIAL_WINDOW_SIZE, 0)]) as more:
+            assert last.request("GET", "/a.txt").status == 200  # it has been accepted
             for connection in (holding, more):
                 streams = [connection.request("/large.bin") for _ in range(120)]
                 connection.wait(lambda: all(connection.stream(stream).heads for stream in streams), "the heads")
