@@ -401,8 +401,8 @@ void Pool::report_bad_worker(Generation& generation, const channel::Seat& seat, 
   });
 }
 
-// A thread cannot be killed alone, and its host's memory is not what it should be. Nor can a process
-// whose host takes no more orders.
+// A thread cannot be killed alone, and its host's memory is not what it should be. Nor can a
+// process whose host takes no more orders.
 void Pool::give_up(Host& host) {
   if (&host == host_.get()) {
     end_generation("a worker broke the channel's rules", host.started_at + kShortestGenerationLife);
