@@ -60,10 +60,12 @@ Result<ReceivedMessage> receive_message(int socket, std::span<char> into) {
       received.fds.emplace_back(fd);
     }
   }
-  if ((message.msg_flags & MSG_TRUNC) != 0 || received.fds.size() > kMaxPassedFds) {
+  const bool lost_descriptors = (message.msg_flags & MSG_CTRUNC) != 0;
+  if ((message.msg_flags & MSG_TRUNC) != 0 ||
+      (lost_descriptors && received.fds.size() == kMaxPassedFds)) {
     return fail({ErrorKind::kProtocol, 0, "control message too long"});
   }
-  if ((message.msg_flags & MSG_CTRUNC) != 0) {
+  if (lost_descriptors) {
     return fail({ErrorKind::kLimit, EMFILE, "no free descriptor for one that came in a message"});
   }
   return received;

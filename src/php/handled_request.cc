@@ -112,17 +112,6 @@ void stop_timer() {
 #endif
 }
 
-// As at the end of a script, where no frame is below: what a callback throws is reported at once,
-// before the head is sent, and it ends the script, as exit() does.
-template <class Step>
-bool attempt_at_end(Step step) {
-  zend_execute_data* below = EG(current_execute_data);
-  EG(current_execute_data) = nullptr;
-  bool ended = attempt(step);
-  EG(current_execute_data) = below;
-  return ended;
-}
-
 }  // namespace
 
 bool report_exception() {
@@ -195,15 +184,16 @@ void start_empty_request() {
 
 void end_handled_request(RequestState* state) {
   state->channel->phases().enter(channel::Phase::kShutdown);
-  bool ended = attempt_at_end([] { write_session_of_script(); });
-  ended = attempt_at_end([] { php_output_end_all(); }) && ended;
+  // As at the end of a script, where no frame is below: what a callback throws is reported at once,
+  // before the head is sent, and it ends the script, as exit() does.
+  zend_execute_data* below = EG(current_execute_data);
+  EG(current_execute_data) = nullptr;
+  bool ended = attempt(write_session_of_script);
+  ended = attempt(php_output_end_all) && ended;
   stop_timer();
-  ended = attempt_at_end([] {
-            if (!end_request_modules()) zend_bailout();
-          }) &&
-          ended;
+  ended = end_request_modules() && ended;
   // Sessions may have set headers. A callback for them is the last of the script's code.
-  ended = attempt_at_end([] { php_header(); }) && ended;
+  ended = attempt([] { php_header(); }) && ended;
   ended = attempt([] {
             php_output_deactivate();
             close_body_stream();
@@ -214,6 +204,7 @@ void end_handled_request(RequestState* state) {
   end_profiled_answer();
   state->in_request = false;
   enter_idle();
+  EG(current_execute_data) = below;
   if (!ended) zend_bailout();
 }
 
