@@ -6,7 +6,7 @@ packages_build=(
   g++ make cmake ninja-build ccache pkg-config python3 media-types
   libboost1.81-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
   libhiredis-dev libnghttp2-dev libseccomp-dev libssl-dev libbrotli-dev libzstd-dev zlib1g-dev
-  php8.2-dev libphp8.2-embed php8.2-opcache
+  php8.2-dev libphp8.2-embed php8.2-opcache php8.2-sqlite3
 )
 
 # A PHP built from Debian's source package (scripts/build_php.sh).
