@@ -19,11 +19,22 @@ struct Setting {
   const char* value;
 };
 constexpr const char* kJitDefault = "tracing";
+// PHP 8.2 to 8.4: a JIT that has made as many traces as it may, and has to give one up, writes the
+// handler of that trace's function into whichever function runs (zend_jit_trace.c, "too many root
+// traces"). More than there can be: opcache.jit_max_exit_counters (8192) ends them before.
+constexpr const char* kMoreTracesThanAreMade = "16384";
 constexpr Setting kDefaults[] = {
-    {"output_buffering", "4096"}, {"display_errors", "0"},      {"log_errors", "1"},
-    {"register_argc_argv", "0"},  {"variables_order", "GPCS"},  {"max_execution_time", "30"},
-    {"opcache.enable", "1"},      {"opcache.jit", kJitDefault}, {"opcache.jit_buffer_size", "64M"},
+    {"output_buffering", "4096"},
+    {"display_errors", "0"},
+    {"log_errors", "1"},
+    {"register_argc_argv", "0"},
+    {"variables_order", "GPCS"},
+    {"max_execution_time", "30"},
+    {"opcache.enable", "1"},
+    {"opcache.jit", kJitDefault},
+    {"opcache.jit_buffer_size", "64M"},
     {"user_ini.filename", ""},
+    {"opcache.jit_max_root_traces", kMoreTracesThanAreMade},
 };
 constexpr std::string_view kJitKey = "opcache.jit";
 // The first line of the opcache.ini that Debian installs.

@@ -125,6 +125,14 @@ void Adviser::jit() {
                     "slower",
                     others.empty() ? "" : " (" + others + ")"),
         "do not load it in production, or set opcache.jit=disable");
+  } else if (php_.number("opcache.jit_max_root_traces") <
+             php_.number("opcache.jit_max_exit_counters")) {
+    say("opcache.jit_max_root_traces",
+        fmt::format("after {} traces PHP's JIT can damage scripts for all workers",
+                    php_.value("opcache.jit_max_root_traces")),
+        fmt::format("take it out (16384 here), or set it above opcache.jit_max_exit_counters ({}); "
+                    "docs/production.md",
+                    php_.value("opcache.jit_max_exit_counters")));
   }
 }
 

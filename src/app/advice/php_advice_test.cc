@@ -31,6 +31,8 @@ struct Server {
                {"opcache.revalidate_freq", "2"},
                {"opcache.jit", "tracing"},
                {"opcache.jit_buffer_size", "64M"},
+               {"opcache.jit_max_root_traces", "16384"},
+               {"opcache.jit_max_exit_counters", "8192"},
                {"realpath_cache_size", "4096K"},
                {"max_execution_time", "30"},
                {"post_max_size", "8M"},
@@ -74,6 +76,7 @@ TEST(PhpAdvice, NamesSettingValueReasonAndRemedy) {
        "take 10 MB or more"},
       {"opcache.revalidate_freq", "0", nullptr, "asks the file system"},
       {"opcache.jit_buffer_size", "0", nullptr, "opcache.jit=tracing has no memory"},
+      {"opcache.jit_max_root_traces", "1024", nullptr, "after 1024 traces PHP's JIT can damage"},
       {"opcache.jit", "tracing",
        [](Server& s) {
          s.php.executor_replaced = true;

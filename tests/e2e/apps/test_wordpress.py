@@ -312,12 +312,7 @@ def test_a_browser_inside_tls(installed, database, launch, authority, site):
     """The front page, the login and the dashboard with all assets by https: no mixed content, no complaint."""
     # Pictures of people come from another host.
     database.execute("UPDATE wordpress.wp_options SET option_value = '0' WHERE option_name = 'show_avatars';")
-    # Several workers that meet this code for the first time at once: there the tracing JIT of PHP 8.2 now and then
-    # makes a trace that is wrong from then on (docs/production.md). This test is about TLS.
-    tls = TlsSite(
-        launch, authority, site=site, INDEX_FILE="index.php", INDEX_SCRIPTS=1, PHP_WORKERS=3,
-        PHP_INI_SET="opcache.jit=off",
-    )  # fmt: skip
+    tls = TlsSite(launch, authority, site=site, INDEX_FILE="index.php", INDEX_SCRIPTS=1, PHP_WORKERS=3)
     home = "https://%s:%d" % tls.address
     with Chromium(tls.pairs[0]) as chromium:
         page = chromium.page()

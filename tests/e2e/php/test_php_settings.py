@@ -21,6 +21,7 @@ DEFAULTS = {
     "opcache.enable": "1",
     "opcache.jit": "tracing",
     "opcache.jit_buffer_size": "64M",
+    "opcache.jit_max_root_traces": "16384",
 }
 
 
