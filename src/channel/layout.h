@@ -179,7 +179,7 @@ struct WorkerReport {
   // How often its script has ended and begun again (worker mode).
   std::atomic<uint32_t> script_restarts;
   // The process that has its seat now, where that is another one for each request (snapshot mode);
-  // 0 elsewhere, and before the first.
+  // 0 elsewhere, before the first and between two of them.
   std::atomic<uint32_t> process;
 };
 

@@ -182,6 +182,7 @@ void SnapshotTemplate::attach(RequestState& state) {
 }
 
 void SnapshotTemplate::hand_over() {
+  channel_->report_process(0);
   table_.hand_over(lane_->number, lane_->incarnation);
   pages_.look();
 }

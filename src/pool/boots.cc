@@ -43,7 +43,8 @@ bool Pool::read_report(Host& host, uint32_t number) {
   const bool ready = says.waited && worker.state == WorkerState::kBooting;
   if (says.waited) {
     worker.boots_since = 0;
-    if (!host.kills) worker.killed = Killed::kNotByUs;  // it hung, and went on
+    // It hung, and went on.
+    if (!host.kills && worker.killed == Killed::kBootTime) worker.killed = Killed::kNotByUs;
   } else if (worker.boots_since == 0) {
     worker.boots_since = base::monotonic_now();  // it serves on as soon as it has begun again
   }
@@ -145,13 +146,6 @@ void Pool::give_up_boot(Host& host, uint32_t number) {
   std::lock_guard lock(mutex_);
   host.generation->workers()[number].killed = Killed::kBootTime;
   ++counts_.restarts_boot;
-}
-
-uint32_t Pool::stuck_boots(Host& host) const {
-  if (host.kills) return 0;
-  return static_cast<uint32_t>(std::ranges::count_if(
-      host.generation->workers(),
-      [](const Worker& worker) { return worker.seat && worker.killed == Killed::kBootTime; }));
 }
 
 bool Pool::is_last_start(const Host& ended) {

@@ -1,34 +1,12 @@
 // Worker scripts: when their workers are ready, boots that fail, restarts, generations in two
 // steps.
 
-#include "pool/pool_fixture.h"
+#include "pool/script_pool_fixture.h"
 
 namespace howdah::pool {
 namespace {
 
-constexpr int kMaxFailures = 3;
 constexpr int kAlways = 1 << 20;
-
-PoolOptions script_options() {
-  return {.workers = 2,
-          .queue_capacity = 4,
-          .root = "",
-          .script = "/site/worker.php",
-          .max_boot_failures = kMaxFailures};
-}
-
-struct ScriptPool : PoolTest {
-  explicit ScriptPool(PoolOptions options = script_options()) : PoolTest(std::move(options)) {}
-  void SetUp() override { forget_shared(); }
-  void begin() {
-    pool.start([this] { ready = true; }, [this](std::string why) { failure = std::move(why); });
-  }
-  void start() {
-    begin();
-    run_until([this] { return ready; });
-  }
-  std::string failure;
-};
 
 struct ScriptPoolThatGivesUpAtOnce : ScriptPool {
   static PoolOptions options() {
@@ -82,16 +60,6 @@ struct ScriptPoolOfThreadsWithShortBoots : ScriptPoolWithShortBoots {
     shared.kind = channel::WorkerKind::kProcess;
     ScriptPoolWithShortBoots::TearDown();
   }
-};
-
-struct ScriptPoolOfForks : ScriptPool {
-  static PoolOptions options() {
-    PoolOptions options = script_options();
-    options.workers = 1;
-    options.forks = true;
-    return options;
-  }
-  ScriptPoolOfForks() : ScriptPool(options()) {}
 };
 
 TEST_F(ScriptPool, IsReadyWhenItsScriptsWaitAndNotBefore) {

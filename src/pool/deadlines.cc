@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* kThreadStuck = "a thread did not come back from its request";
 constexpr const char* kBootStuck = "a thread did not come back from its boot";
+constexpr const char* kPauseStuck = "a thread did not come back for its next request";
 
 }  // namespace
 
@@ -151,10 +152,18 @@ uint32_t Pool::stuck_threads(uint32_t generation) const {
   }));
 }
 
+uint32_t Pool::stuck_for(const Host& host, Killed why) const {
+  if (host.kills) return 0;
+  return static_cast<uint32_t>(std::ranges::count_if(
+      host.generation->workers(),
+      [&](const Worker& worker) { return worker.seat && worker.killed == why; }));
+}
+
 void Pool::renew_if_stuck(base::Nanos now) {
   if (!host_ || renewal_wanted_ != nullptr) return;
-  const uint32_t boots = stuck_boots(*host_);
-  uint32_t stuck = boots;
+  const uint32_t boots = stuck_for(*host_, Killed::kBootTime);
+  const uint32_t pauses = stuck_for(*host_, Killed::kPauseTime);
+  uint32_t stuck = boots + pauses;
   {
     std::lock_guard lock(mutex_);
     stuck += stuck_threads(host_->generation->number());
@@ -162,11 +171,11 @@ void Pool::renew_if_stuck(base::Nanos now) {
   // With no thread left there is nothing to wait for.
   const bool some_left = stuck < host_->generation->present_workers();
   if (stuck == 0 || (some_left && now < stuck_renewal_at_)) return;
-  renewal_wanted_ = boots == stuck ? kBootStuck : kThreadStuck;
+  renewal_wanted_ = boots == stuck ? kBootStuck : pauses == stuck ? kPauseStuck : kThreadStuck;
 }
 
 void Pool::count_renewal(const char* why, base::Nanos now) {
-  if (why != kThreadStuck && why != kBootStuck) return;
+  if (why != kThreadStuck && why != kBootStuck && why != kPauseStuck) return;
   if (now >= stuck_renewal_at_ + kStuckCalm) stuck_backoff_ = 0;
   stuck_backoff_ = std::clamp(2 * stuck_backoff_, kRenewalInterval, kLongestStuckBackoff);
   stuck_renewal_at_ = now + stuck_backoff_;

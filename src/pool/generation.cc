@@ -170,6 +170,17 @@ uint32_t Generation::slot_held_by(uint32_t worker, uint32_t incarnation) const {
   return held;
 }
 
+std::vector<bool> Generation::holders() const {
+  std::vector<bool> found(worker_count());
+  for (uint32_t slot = 0; slot < slot_count(); ++slot) {
+    if (!in_use(slot)) continue;
+    const Claim claim = channel_->claim(slot);
+    const bool held = claim.state == SlotState::kClaimed || channel::runs(claim.state);
+    if (held && claim.worker < found.size()) found[claim.worker] = true;
+  }
+  return found;
+}
+
 bool Generation::take_back(uint32_t slot) {
   return !records_[slot].begun() && channel_->take_back(slot, ticket(slot));
 }

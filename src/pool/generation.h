@@ -28,6 +28,7 @@ enum class Killed {
   kNotByUs,
   kTimeUp,      // its cancelled request did not end
   kBootTime,    // worker mode: its script did not come to its first request
+  kPauseTime,   // worker mode: its script did not come to its next request
   kBrokeRules,  // of the channel
 };
 
@@ -51,6 +52,10 @@ struct Worker {
   // Worker mode: since when its script boots, as far as the front has seen; 0 = it does not.
   base::Nanos boots_since = 0;
   channel::WorkerSays told;  // as last looked at
+  // Worker mode: since when its script has had no request and has not waited for one, as far as
+  // the front has seen; 0 = that is not so.
+  base::Nanos pauses_since = 0;
+  uint64_t requests_before_pause = 0;
   Killed killed = Killed::kNotByUs;
   Leaving leaving = Leaving::kNo;
   uint64_t requests_seen = 0;  // growth.cc: when it was last looked at
@@ -116,6 +121,8 @@ class Generation {
   // The slot that this worker runs, or else has taken; kNoSlot when there is none.
   static constexpr uint32_t kNoSlot = ~uint32_t{0};
   uint32_t slot_held_by(uint32_t worker, uint32_t incarnation) const;
+  // By number: the workers that have taken a slot and are not done with it.
+  std::vector<bool> holders() const;
   bool in_use(uint32_t slot) const { return records_[slot].ticket != 0; }
   uint32_t slot_count() const { return static_cast<uint32_t>(records_.size()); }
   // Requests that PHP has run for `limit` by now, each of them once. Their time begins when this

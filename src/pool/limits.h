@@ -64,6 +64,8 @@ inline constexpr base::Nanos kStuckCalm = 60 * base::kSecond;
 // A generation that has to be given up (its claims were overwritten, its OPcache is full) is
 // replaced this long after its start at the earliest.
 inline constexpr base::Nanos kShortestGenerationLife = 1 * base::kSecond;
+// Worker mode: what a script does between two requests is told when it takes so long.
+inline constexpr base::Nanos kShownPause = 100 * base::kMillisecond;
 // So many crashes of workers within the window bring a new generation: what they share may be
 // damaged.
 inline constexpr size_t kManyCrashes = 8;

@@ -107,11 +107,13 @@ std::vector<WorkerStatus> Pool::worker_status() const {
   std::vector<WorkerStatus> all;
   if (!generation_) return all;
   std::vector<uint32_t> places(generation_->worker_count(), kNoPlace);  // in `all`, by number
+  const base::Nanos now = base::monotonic_now();
   for (uint32_t number = 0; number < generation_->workers().size(); ++number) {
     const Worker& worker = generation_->workers()[number];
     if (worker.state == WorkerState::kAbsent) continue;
+    const bool pauses = worker.pauses_since != 0 && now >= worker.pauses_since + kShownPause;
     WorkerPhase phase =
-        worker.state == WorkerState::kAlive ? WorkerPhase::kIdle
+        worker.state == WorkerState::kAlive ? pauses ? WorkerPhase::kBackground : WorkerPhase::kIdle
         : worker.state == WorkerState::kStarting || worker.state == WorkerState::kBooting
             ? WorkerPhase::kStarting
             : WorkerPhase::kDead;
@@ -123,7 +125,6 @@ std::vector<WorkerStatus> Pool::worker_status() const {
                    .requests = worker.requests,
                    .restarts = restarts_[number]});
   }
-  base::Nanos now = base::monotonic_now();
   for (uint32_t slot = 0; slot < generation_->slot_count(); ++slot) {
     if (!generation_->in_use(slot)) continue;
     channel::Claim claim = generation_->channel().claim(slot);

@@ -57,6 +57,9 @@ struct PoolOptions {
   // may fail for ever; so do a reload and a restart (kRenewalLimit), all workers together. Of a
   // generation that serves the one worker is killed and boots again.
   base::Nanos boot_limit = kRenewalLimit;
+  // Worker mode: how long a script may go on after a request until it asks for the next one, or
+  // ends; 0 = no limit. Then its worker is killed and replaced.
+  base::Nanos pause_limit = 0;
 };
 
 // The same, with a workers_max that is one.
@@ -256,8 +259,12 @@ class Pool final {
   void limit_start(base::Nanos now);
   void limit_boots(Host& host, base::Nanos now);
   void give_up_boot(Host& host, uint32_t worker);
-  // Threads that hang in their boots and cannot be killed.
-  uint32_t stuck_boots(Host& host) const;
+  // --- worker mode (pauses.cc)
+  void watch_pauses(Host& host, base::Nanos now);
+  bool pauses(const Host& host, uint32_t worker) const;
+  void give_up_pause(Host& host, uint32_t worker);
+  // Threads that were given up for this reason and cannot be killed.
+  uint32_t stuck_for(const Host& host, Killed why) const;
   // The same of one worker. True when it has become ready.
   bool read_report(Host& host, uint32_t worker);
   // How long to wait until the next boot. Under the lock.

@@ -14,7 +14,7 @@ enum class WorkerPhase {
   kStarting,
   kIdle,
   kBusy,
-  kBackground,  // its request is answered, the script goes on
+  kBackground,  // its request is answered, or given back (worker mode), and the script goes on
   kDead,        // waits to be replaced
 };
 

@@ -43,6 +43,8 @@ const char* explain_exit(const Worker& worker, int wait_status) {
       return " (its time was up)";
     case Killed::kBootTime:
       return " (its boot took too long)";
+    case Killed::kPauseTime:
+      return " (its script did not ask for its next request in REQUEST_TIMEOUT)";
     case Killed::kBrokeRules:
       return " (it broke the channel's rules)";
     case Killed::kNotByUs:
@@ -55,7 +57,8 @@ const char* explain_exit(const Worker& worker, int wait_status) {
 enum class Cause { kCrash, kTimeout, kMaxRequests, kMaxMemory, kIdle, kBoot, kNeighbour, kOther };
 
 Cause cause_of(const Worker& worker, int wait_status) {
-  if (worker.killed == Killed::kTimeUp || passed_hard_timeout(wait_status)) return Cause::kTimeout;
+  const bool late = worker.killed == Killed::kTimeUp || worker.killed == Killed::kPauseTime;
+  if (late || passed_hard_timeout(wait_status)) return Cause::kTimeout;
   if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == channel::kHadItsRequests) {
     return Cause::kMaxRequests;
   }
@@ -188,6 +191,8 @@ void Pool::spawn(Host& host, uint32_t number) {
     worker.killed = Killed::kNotByUs;
     worker.leaving = Leaving::kNo;
     worker.told = {};
+    worker.pauses_since = 0;
+    worker.requests_before_pause = 0;
     worker.idle_since = now;
     worker.spawned_at = now;
     worker.boots_since = runs_script() ? now : 0;
@@ -458,6 +463,7 @@ void Pool::tick() {
       const bool may_fail = on_failed_ && options_.max_boot_failures;
       if (host_ && may_fail) limit_start(now);
       if (host_ && !may_fail && !start_failed_) limit_boots(*host_, now);
+      if (host_) watch_pauses(*host_, now);
     }
   }
   greet_next(now);

@@ -134,6 +134,7 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
   if (verb == "exit-137") ::_exit(137);
   if (verb == "restart-script") worker.report_restart();
   if (verb == "be-process-4242") worker.report_process(4242);
+  if (verb == "be-process-0") worker.report_process(0);
   if (verb == "be-no-process") worker.report_process(0xFFFFFFFF);
   if (verb == "lie-about-restarts") lie_about_restarts();
   if (verb == "break-ring") break_ring();
@@ -197,8 +198,10 @@ void act(channel::WorkerChannel& worker, const channel::Request& request) {
   } else {
     worker.body(verb);
   }
-  worker.release();
-  if (verb == "begin-again") {
+  const bool pauses = verb == "pause", begins_again = verb == "begin-again";
+  worker.release();  // and with it the verb
+  while (pauses && !shared.may_end) ::usleep(100);
+  if (begins_again) {
     worker.report_restart();
     boot();
   }

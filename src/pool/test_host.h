@@ -17,7 +17,7 @@ struct Shared {
   std::atomic<int> begun;       // requests that workers have begun
   std::atomic<bool> may_begin;  // for "wait-unbegun"
   std::atomic<bool> seen;       // for "unbegin": the test has its head
-  std::atomic<bool> may_end;    // for "linger"
+  std::atomic<bool> may_end;    // for "linger", "pause"
   std::atomic<int> renewals;    // to be asked for by the host
   // What the host says that its workers are. Threads of processes: all of the host's own one.
   std::atomic<channel::WorkerKind> kind;

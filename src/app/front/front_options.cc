@@ -85,6 +85,7 @@ pool::PoolOptions pool_options(const Config& config, uint32_t number) {
   options.script = script.path;
   options.max_boot_failures = script.max_failures;
   options.forks = script.mode == WorkerMode::kSnapshot;
+  options.pause_limit = config.request_timeout;
   // A fork serves one request, and its memory goes with it.
   if (options.forks) options.max_requests = options.max_memory = 0;
   return options;

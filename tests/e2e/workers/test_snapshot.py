@@ -76,7 +76,9 @@ $handler = function () {
         echo strlen(file_get_contents('php://input'));
     }
 };
-while (frankenphp_handle_request($handler)) {}
+while (frankenphp_handle_request($handler)) {
+    while (isset($_GET['linger'])) usleep(1000);
+}
 file_put_contents(getenv('NOTES') . '/ended', 'x', FILE_APPEND);
 """
 
@@ -278,6 +280,25 @@ def test_time_is_up(start):
     server = start(REQUEST_TIMEOUT=f"{allow(0.3) * 1000:.0f}ms")
     assert server.get("/loop").status == 504
     assert of_many(50, lambda i: server.get("/version").status) == [200] * 50
+
+
+def test_a_fork_that_hangs_after_its_request_is_killed(start):
+    server = start(WORKER_NUM="1", REQUEST_TIMEOUT=f"{allow(1):.0f}s")
+    assert server.get("/version?linger").text == "old"
+    wait_until(lambda: server.get("/version").text == "old", "the next fork")
+    server.wait_for_log(lambda line: "its next request in REQUEST_TIMEOUT" in line["data"].get("cause", ""), "why")
+
+
+def test_a_lane_that_has_no_fork_for_long_is_idle(start):
+    server = start(WORKER_NUM="4", SNAPSHOT_READY="1", REQUEST_TIMEOUT="1s")
+    assert of_many(20, lambda i: server.get("/version").text) == ["old"] * 20
+    gate = server.gate()
+    pending = Pending(server.address, f"/wait?gate={gate.path}")
+    gate.wait_started()
+    assert pending.result().status == 504  # after more than a second
+    assert [worker["state"] for worker in server.workers() if worker["pool"] == "worker.php"].count("idle") >= 3
+    assert server.metric('tokio_php_worker_restarts_total{cause="timeout"}') <= 1
+    gate.release()
 
 
 # -- reload, drain -----------------------------------------------------------------------------------
