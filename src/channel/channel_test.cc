@@ -317,17 +317,21 @@ TEST_F(ChannelTest, AWorkerTellsThatItWaitsAndWhatBecameOfItsScript) {
 
 TEST_F(ChannelTest, ALogLineBetweenRequestsBelongsToNoneThatRuns) {
   worker->record("before the first");
+  worker->log(2, "likewise");
   ASSERT_TRUE(publish(0, 5));
   worker->next_request();
   ASSERT_TRUE(worker->begin());
   worker->release();
   worker->record("after the last");
   auto got = frames();
-  ASSERT_EQ(got.size(), 3u);
+  ASSERT_EQ(got.size(), 4u);
   EXPECT_EQ(got[0].ticket, 0u);
   EXPECT_EQ(got[0].payload, "before the first");
-  EXPECT_EQ(got[2].type, FrameType::kLog);
-  EXPECT_EQ(got[2].payload, "after the last");
+  EXPECT_EQ(got[1].ticket, 0u);
+  EXPECT_EQ(got[1].payload, "\2likewise");
+  EXPECT_EQ(got[3].type, FrameType::kLog);
+  EXPECT_EQ(got[3].ticket, 0u);
+  EXPECT_EQ(got[3].payload, "after the last");
   EXPECT_EQ(front->claim(0).state, SlotState::kReleased);
 }
 

@@ -72,6 +72,7 @@ base::Result<std::unique_ptr<WorkerChannel>> WorkerChannel::attach(SharedRegions
   for (uint32_t loop = 0; loop < loops; ++loop) {
     channel->ring_written_[loop] = rings[loop].written.load(std::memory_order_acquire);
   }
+  channel->written_ = channel->published_ = channel->ring_written_[0];
   channel->body_socket_ = std::move(body_socket);
   return channel;
 }
@@ -163,6 +164,7 @@ bool WorkerChannel::begin() {
     return true;
   }
   slot_ = nullptr;
+  ticket_ = 0;
   ended_ = true;
   return false;
 }
@@ -172,6 +174,7 @@ void WorkerChannel::release() {
   if (!ended_) end();
   slot_ = nullptr;
   set_state(SlotState::kReleased);
+  ticket_ = 0;
 }
 
 // Of the held request, whose word is this worker's alone since begin().
@@ -339,7 +342,6 @@ void WorkerChannel::finish() {
 }
 
 void WorkerChannel::log(int level, std::string_view text) {
-  if (slot_ == nullptr) return;
   text = text.substr(0, kMaxTextBytes - 1);
   char payload[kMaxTextBytes];
   payload[0] = static_cast<char>(level);

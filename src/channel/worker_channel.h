@@ -81,11 +81,11 @@ class alignas(kCacheLine) WorkerChannel {
   // end(), and the script goes on: the front no longer holds this worker back for a slow client,
   // and REQUEST_TIMEOUT is over.
   void finish();
-  // A line for the log, attributed to this request. Cut at kMaxTextBytes. `level` is a
-  // base::LogLevel. Never blocks for long: dropped when the ring is full.
+  // A line for the log, attributed to this request; also between requests, then it is nobody's. Cut
+  // at kMaxTextBytes. `level` is a base::LogLevel. Never blocks for long: dropped when the ring is
+  // full.
   void log(int level, std::string_view text);
-  // The same for a structured line: `payload` is what encode_record() made. Also between requests;
-  // then it is nobody's.
+  // The same for a structured line: `payload` is what encode_record() made.
   void record(std::string_view payload);
   // The slot is not read any more; the worker is idle after it. Ends the answer if end() was not
   // called.
@@ -118,7 +118,7 @@ class alignas(kCacheLine) WorkerChannel {
   void request_stop();
 
   uint32_t worker() const { return worker_; }
-  // Of the held request.
+  // Of the held request, else 0.
   uint32_t ticket() const { return ticket_; }
 
  private:

@@ -96,7 +96,7 @@ zend_uchar append_value(std::string& out, const zval* value, int depth) {
 // Nothing here calls PHP.
 void send_record(Level level, std::string_view text, std::string_view attributes) {
   RequestState* state = current_state;
-  if (state != nullptr && state->connected()) {
+  if (state != nullptr && state->can_log()) {
     return state->channel->record(
         channel::encode_record({.level = level, .text = text, .attributes = attributes}));
   }

@@ -74,8 +74,13 @@ struct RequestState {
 
   const char* c_str(channel::Var var) const { return vars[static_cast<size_t>(var)].data(); }
   std::string_view var(channel::Var var) const { return vars[static_cast<size_t>(var)]; }
-  // Whether answers and log lines may go through the channel.
+  // Whether an answer may go through the channel.
   bool connected() const { return in_request && detached == 0; }
+  // Whether log lines may: also while a worker script boots, and between its requests. The template
+  // of snapshot mode has no channel.
+  bool can_log() const {
+    return channel != nullptr && detached == 0 && (in_request || run.script != nullptr);
+  }
 };
 
 // The calling thread's worker; nullptr in the host's own thread. Initial-exec: read by a signal

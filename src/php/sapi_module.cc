@@ -62,11 +62,11 @@ constexpr size_t kJoinedBytes = LinePipe::kMaxLine;
 
 void log_message(const char* message, int syslog_type) {
   RequestState* state = current_state;
-  if (state != nullptr && state->connected()) {
+  if (state != nullptr && !state->in_request) keep_last_words(state, message);
+  if (state != nullptr && state->can_log()) {
     state->channel->log(static_cast<int>(level_of(syslog_type)), message);
     return;
   }
-  keep_last_words(state, message);
   std::string_view text(message);
   char joined[kJoinedBytes];
   // A worker's stderr is read line by line: an exception with its stack trace is to stay one.

@@ -126,10 +126,10 @@ void tell_of(const RequestState* state, const char* directory) {
   if (told == nullptr || told->exchange(true)) return;
   snprintf(text + size, sizeof text - static_cast<size_t>(size),
            " is not honoured, nor is any other: user_ini.filename is not set");
-  if (state->connected()) {
+  if (state->can_log()) {
     state->channel->log(kWarnLevel, text);
   } else {
-    php_log_err(text);  // a worker script that starts
+    php_log_err(text);  // the template of snapshot mode
   }
 }
 

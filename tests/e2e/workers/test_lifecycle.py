@@ -238,6 +238,41 @@ def test_a_request_that_cannot_be_interrupted_is_given_up(launch):
     assert restarts(server, "boot") + restarts(server, "crash") == 0
 
 
+# Goes on after its answer: until the gate opens, or for ever.
+LINGERS = "<?php" + GATE + """
+while (frankenphp_handle_request(function () { echo 'served'; })) {
+    if (isset($_GET['gate'])) gate($_GET['gate']);
+    while (isset($_GET['spin'])) {}
+}
+"""
+
+
+@pytest.mark.parametrize("how", ["waits", "spins"])
+def test_a_script_that_hangs_between_two_requests_is_replaced(launch, how):
+    server = start(launch, LINGERS, REQUEST_TIMEOUT=f"{allow(1):.0f}s")
+    gate = server.gate()
+    assert server.get("/?spin" if how == "spins" else f"/?gate={gate.path}").text == "served"
+    wait_until(lambda: [worker["state"] for worker in script_workers(server)] == ["background"], "the pause to be shown")
+    # By another worker, or in another host.
+    wait_until(lambda: server.get("/").text == "served", "a new worker")
+    wait_until(lambda: restarts(server, "timeout") == 1, "the restart to be counted")
+    server.wait_for_log(lambda line: "its next request in REQUEST_TIMEOUT" in line["data"].get("cause", ""), "why")
+    assert restarts(server, "boot") + restarts(server, "crash") == 0
+    if how == "waits":
+        gate.release()
+
+
+def test_work_between_two_requests_is_left_in_peace_for_so_long(launch):
+    server = start(launch, LINGERS, num=2, REQUEST_TIMEOUT="30s")
+    gate = server.gate()
+    assert server.get(f"/?gate={gate.path}").text == "served"
+    gate.wait_started()
+    assert [server.get("/").text for _ in range(5)] == ["served"] * 5  # by the other one
+    gate.release()
+    wait_until(lambda: [worker["state"] for worker in script_workers(server)] == ["idle"] * 2, "its end")
+    assert restarts(server, "timeout") == 0
+
+
 @pytest.mark.process_only
 def test_a_worker_that_is_killed_costs_its_request_alone(launch):
     server = start(launch, COUNTER, num=2)
@@ -310,6 +345,32 @@ def test_an_exception_at_boot_is_one_line_with_its_trace(launch):
         assert not [other for other in server.log.json_lines() if other["msg"].startswith("Stack trace")]
     finally:
         server.kill()
+
+
+def test_what_is_logged_outside_of_requests_keeps_its_level(launch):
+    server = start(
+        launch,
+        """<?php
+        frankenphp_log('at boot', FRANKENPHP_LOG_LEVEL_WARN, ['n' => 1]);
+        error_log("said at boot\\nin two lines");
+        while (frankenphp_handle_request(function () { echo 'served'; })) {
+            frankenphp_log('not logged', FRANKENPHP_LOG_LEVEL_DEBUG);
+            error_log('said between');
+            frankenphp_log('between', FRANKENPHP_LOG_LEVEL_INFO, ['n' => 2]);
+        }
+        """,
+    )
+    assert server.get("/").text == "served"
+    between = server.wait_for_log(lambda line: line["msg"] == "between", "of the last line")
+    (boot,) = logged(server, "at boot", "warn")
+    for line, number in (boot, 1), (between, 2):
+        assert (line["type"], line["data"]) == ("app", {"n": number})
+    assert between["level"] == "info" and not logged(server, "not logged")
+    said = logged(server, "said")
+    assert [line["msg"] for line in said] == ["said at boot\nin two lines", "said between"]
+    for line in (boot, between, *said):
+        assert "request_id" not in line["ctx"]
+    assert {(line["type"], line["data"]["worker"]) for line in said} == {("error", 0)}
 
 
 def test_a_boot_that_fails_is_tried_again(launch):
