@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "php/function_list.h"
 #include "php/response.h"
 
@@ -8,6 +10,7 @@ namespace howdah::php {
 namespace {
 
 constexpr zend_long kOk = 200;
+constexpr zend_long kSwitchingProtocols = 101;
 
 bool is_interim(zend_long status) { return status >= 100 && status <= 199; }
 
@@ -53,10 +56,13 @@ PHP_FUNCTION(headers_send) {
   Z_PARAM_OPTIONAL
   Z_PARAM_LONG(status)
   ZEND_PARSE_PARAMETERS_END();
+  if (status == kSwitchingProtocols) {
+    php_error_docref(nullptr, E_WARNING, "a script cannot switch protocols: 101 is not sent");
+    RETURN_LONG(0);
+  }
   if (is_interim(status)) RETURN_LONG(send_interim_head(static_cast<int>(status)) ? 1 : 0);
-  // As any status that no answer can have.
-  if (status < 200 || status > 999) status = 500;
-  send_head_now(static_cast<int>(status));
+  // What is none becomes a 500, by itself.
+  send_head_now(static_cast<int>(std::clamp<zend_long>(status, -1, 1000)));
   RETURN_LONG(0);
 }
 

@@ -202,7 +202,12 @@ int send_response_head(sapi_headers_struct* headers) {
   }
   int status = status_of(headers);
   // What a script says of 1xx would be an interim answer without an end.
-  if (status < 200 || status > 999) status = 500;
+  if (status < 200 || status > 999) {
+    char text[64];
+    snprintf(text, sizeof text, "%d is not the status of an answer: answering 500", status);
+    state->channel->log(kErrorLevel, text);
+    status = 500;
+  }
   AnswerWriter& answer = state->answer;
   answer.begin_head(status);
   look_at_head(headers, answer);

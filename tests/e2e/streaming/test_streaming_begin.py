@@ -113,6 +113,16 @@ def test_headers_send_with_no_status_at_all_is_a_500(server, status):
     gate = server.gate()
     gate.release()
     assert server.get(f"/headers_send.php?gate={gate.path}&status={status}").status == 500
+    server.wait_for_log(lambda line: "is not the status of an answer: answering 500" in line["msg"], "why")
+
+
+def test_headers_send_does_not_switch_protocols(server, opened):
+    gate = server.gate()
+    gate.release()
+    stream = opened(f"/headers_send.php?gate={gate.path}&status=101")
+    assert (stream.head.status, stream.head.header("X-Own")) == (503, "yes")
+    assert json.loads(stream.rest()) == [0, False, 0, 503]
+    server.wait_for_log(lambda line: "a script cannot switch protocols" in line["msg"], "why")
 
 
 @pytest.mark.parametrize("query, said", [("", [False, False, False, True]), ("?events", [False, False, True, True])])
