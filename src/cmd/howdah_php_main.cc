@@ -24,5 +24,6 @@ int main(int argc, char** argv) {
   }
   prepare_process_title(argc, argv);
   drop_secrets();
+  overrule_environment(options.worker_script.environment);
   return options.settings ? report_settings(options) : host_main(options);
 }

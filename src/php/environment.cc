@@ -47,6 +47,14 @@ void drop_secrets() {
   }
 }
 
+void overrule_environment(const std::vector<std::string>& entries) {
+  for (const std::string& entry : entries) {
+    const size_t equals = entry.find('=');
+    const std::string name = entry.substr(0, equals);
+    if (::getenv(name.c_str()) != nullptr) ::setenv(name.c_str(), entry.c_str() + equals + 1, 1);
+  }
+}
+
 bool belongs_in_server(std::string_view name) {
   if (name.empty() || name.starts_with("HTTP_")) return false;
   return std::ranges::find(kRequestNames, name) == kRequestNames.end() &&

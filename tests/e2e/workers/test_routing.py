@@ -150,6 +150,20 @@ def test_the_first_script_whose_patterns_match(launch):
     assert sorted(ready) == sorted(["classic", "worker.php", "sub/api.php", f"{other}/other.php"])
 
 
+def test_worker_env_overrules_the_environment(launch):
+    script = """<?php $boot = $_SERVER['STAGE'];
+    while (frankenphp_handle_request(function () use ($boot) {
+        echo json_encode([$boot, $_SERVER['STAGE'], getenv('STAGE'), $_SERVER['OTHER'] ?? null]);
+    })) {}"""
+    root = write(launch.folder(), {"worker.php": script, "classic.php": "<?php echo $_SERVER['STAGE'];"})
+    server = launch(
+        site=root, WORKER_SCRIPT="worker.php", WORKER_NUM=1, WORKER_MATCH="/app", STAGE="environment",
+        WORKER_ENV="STAGE=script,OTHER=2",
+    )  # fmt: skip
+    assert server.get("/app").json() == ["script", "script", "script", None]
+    assert server.get("/classic.php").text == "environment"
+
+
 def test_beside_a_front_controller(launch):
     server = launch(site=site(launch), INDEX_FILE="index.php", WORKER_SCRIPT="worker.php", WORKER_NUM=1, WORKER_MATCH="/api/*")
     assert by(server, "/api/x") == "WORKER"
