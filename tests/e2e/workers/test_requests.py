@@ -1,6 +1,7 @@
 """What a request sees in a worker script, and in the same script run for each request. docs/worker_mode.md
 says which of these is which case of the worker API."""
 
+import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -395,6 +396,25 @@ def test_i3_the_body_of_a_query_is_a_form(one):
     assert (told["post"], told["method"]) == ({"a": "1"}, "QUERY")
     told = one.request("PUT", "/globals", body=body, headers=headers).json()
     assert (told["post"], told["input"]) == ([], "a=1")
+
+
+@pytest.mark.thread_only("PHP 8.4 has request_parse_body()")
+@pytest.mark.parametrize("size", [10, 100_000, 1_500_000])
+def test_forms_of_other_methods_can_be_parsed(both, size):
+    content = b"x" * size
+    for method in "PUT", "PATCH":
+        body, headers = forms.multipart(fields=[("a", "1")], files=[("file", "a.txt", "text/plain", content)])
+        told = both.request(method, "/parse_body", body=body, headers=headers).json()
+        assert told == {
+            "post": {"a": "1"}, "file": hashlib.md5(content).hexdigest(), "globals": [[], []], "gone": True,
+        }  # fmt: skip
+        body, headers = forms.urlencoded([("a", content.decode())])
+        told = both.request(method, "/parse_body?most=8M", body=body, headers=headers).json()
+        assert (told["post"], told["file"], told["gone"]) == ({"a": content.decode()}, None, True)
+    body, headers = forms.multipart(fields=[("a", "1" * 2000)])
+    assert "exceeds" in both.request("PUT", "/parse_body?most=1K", body=body, headers=headers).json()["refused"]
+    assert both.request("PUT", "/parse_body", body=b"{}", headers={"Content-Type": "application/json"}).json()["refused"]
+    assert both.get("/hello?i=1").status == 200
 
 
 def test_i5_streams_that_were_opened_before_the_loop(launch_one):
