@@ -334,7 +334,8 @@ void Dispatcher::hold_back(Ring& ring, const Batch& batch, size_t taken, Job* jo
 void Dispatcher::take_aside(View& view, channel::Seat& seat, const Frame& frame) {
   if (frame.type == FrameType::kNeedBody) return send_body(view, seat, frame);
   if (frame.payload.empty()) return;
-  std::string said(frame.payload);  // a private copy: the worker can write to the ring
+  // A private copy: the worker can write to the ring.
+  std::string said(frame.payload.substr(0, channel::kMaxTextBytes));
   Generation::Label label;
   {
     std::lock_guard lock(pool_.mutex_);

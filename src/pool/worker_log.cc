@@ -40,14 +40,13 @@ std::string passed_through(std::string_view line, const Generation::Label& label
   return written(json) + "\n";
 }
 
-// A line of type "app" whose data may have any form.
+// A line of type "app". `data` is a JSON object on one line.
 void write_app_line(const base::Logger& log, base::LogLevel level, std::string_view text,
-                    const Generation::Label& label, Json data) {
+                    const Generation::Label& label, std::string_view data) {
   if (!log.enabled(level)) return;
   if (log.options().format == base::Logger::Format::kText) {
     return log.log(base::LogType::kApp, level, text,
-                   {label.request_id, label.trace_id, label.span_id},
-                   {{"data", std::string_view(written(data))}});
+                   {label.request_id, label.trace_id, label.span_id}, {{"data", data}});
   }
   Json line;
   std::string when;
@@ -58,8 +57,14 @@ void write_app_line(const base::Logger& log, base::LogLevel level, std::string_v
   line["msg"] = text;
   line["ctx"]["service"] = log.options().service;
   add_ids(line["ctx"], label);
-  line["data"] = std::move(data);
-  log.sink().write_line(written(line) + "\n");
+  std::string out = written(line);
+  out.back() = ',';
+  log.sink().write_line(out.append("\"data\":").append(data).append("}\n"));
+}
+
+// Looked at, not taken apart: it may have very many members.
+bool is_object_on_one_line(std::string_view json) {
+  return json.starts_with('{') && json.find_first_of("\r\n") == json.npos && Json::accept(json);
 }
 
 }  // namespace
@@ -84,9 +89,9 @@ base::LogLevel log_level_of(int value) {
 void log_record(const base::Logger& log, std::string_view payload, const Generation::Label& label) {
   auto record = channel::decode_record(payload);
   if (!record) return;
-  auto data = Json::parse(record->attributes, nullptr, /*allow_exceptions=*/false);
-  if (!data.is_object()) data = Json::object();
-  write_app_line(log, log_level_of(record->level), record->text, label, std::move(data));
+  const bool sound = is_object_on_one_line(record->attributes);
+  write_app_line(log, log_level_of(record->level), record->text, label,
+                 sound ? record->attributes : "{}");
 }
 
 void log_slow_request(const base::Logger& log, const Generation::Label& label, uint32_t worker,
@@ -100,7 +105,7 @@ void log_slow_request(const base::Logger& log, const Generation::Label& label, u
   data["worker"] = worker;
   data["waiting_in"] = stack.waiting_in;
   data["stack"] = stack.frames;
-  write_app_line(log, base::LogLevel::kWarn, "slow request " + request, label, std::move(data));
+  write_app_line(log, base::LogLevel::kWarn, "slow request " + request, label, written(data));
 }
 
 }  // namespace howdah::pool

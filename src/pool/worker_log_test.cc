@@ -27,5 +27,27 @@ TEST(WorkerLog, AMessageOfSeveralLinesIsOneLineOfTheLog) {
   EXPECT_EQ(std::ranges::count(sink.lines, '\n'), 1);
 }
 
+std::string logged(std::string_view attributes, base::Logger::Format format) {
+  Sink sink;
+  base::Logger log(sink, {.format = format});
+  log_record(log, channel::encode_record({.level = 1, .text = "paid", .attributes = attributes}),
+             {});
+  return sink.lines;
+}
+
+TEST(WorkerLog, ARecordKeepsTheOrderOfItsAttributes) {
+  const std::string_view attributes = R"({"z":1,"a":{"b":[]},"m":"\u00e4"})";
+  EXPECT_THAT(logged(attributes, base::Logger::Format::kJson),
+              HasSubstr(",\"data\":" + std::string(attributes) + "}\n"));
+  EXPECT_THAT(logged(R"({"z":1})", base::Logger::Format::kText), HasSubstr("paid"));
+}
+
+TEST(WorkerLog, AttributesThatAreNoObjectOnOneLineAreLeftOut) {
+  for (const char* attributes : {"", "[1]", "7", "{", "{\"a\":\n1}", "{\"a\":\"\xff\"}", "{}}"}) {
+    EXPECT_THAT(logged(attributes, base::Logger::Format::kJson), HasSubstr(",\"data\":{}}\n"))
+        << attributes;
+  }
+}
+
 }  // namespace
 }  // namespace howdah::pool

@@ -313,10 +313,12 @@ void Supervisor::give_host(WantedHost wanted) {
   if (state_ == State::kEnding || front_ == 0) return;
   const bool next = wanted.settings == HostSettings::kNext;
   if (next && !reloading_) return;
+  const Config& settings = next ? parts_.settings.next_config() : config();
+  if (wanted.pool > settings.worker_scripts.size()) return;  // a front is not believed
   HostProcess host;
   if (!next) host = take_prestarted(wanted.pool);
   if (!host.control) {
-    auto made = new_host(next ? parts_.settings.next_config() : config(), wanted.pool);
+    auto made = new_host(settings, wanted.pool);
     if (!made) {
       wanted_hosts_.push_back(wanted);
       host_due_ = base::monotonic_now() + kHostRetry;
