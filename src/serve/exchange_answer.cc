@@ -220,6 +220,9 @@ void Exchange::send_whole(const pool::AnswerPart& part) {
   // A script that knows HEAD may make no body for it: that tells nothing of GET's length (RFC 9110
   // section 8.6), unless the script says it.
   if (head_->method == "HEAD" && size == 0) length = declared_length_;
+  // A stream, as it would be if its end had come later.
+  const bool streams = part.flush || event_stream_;
+  if (streams && declared_length_ != size) length.reset();
   if (make_tag_for_page()) {
     pieces_.push_back(tag_);
     size += tag_.size();
