@@ -149,6 +149,11 @@ bool WorkerDriver::wait_for(ControlType type, int limit_ms) {
   return true;
 }
 
+void WorkerDriver::take_logs() {
+  TestAnswer nobodys;
+  take_frames(nobodys, {}, 0);
+}
+
 void WorkerDriver::take_frames(TestAnswer& answer, const std::string& body, uint32_t ticket) {
   channel_->take_news(0, [](uint32_t) {});
   for (auto& seat : seats_) {
@@ -156,7 +161,9 @@ void WorkerDriver::take_frames(TestAnswer& answer, const std::string& body, uint
       auto frame = seat->ring(0).peek();
       if (!frame || !*frame) break;
       const channel::Frame& got = **frame;
-      if (got.ticket == ticket) {
+      if (got.type == channel::FrameType::kLog && got.ticket == 0) {
+        lines.emplace_back(got.payload.substr(1));
+      } else if (got.ticket == ticket) {
         switch (got.type) {
           case channel::FrameType::kHead: {
             channel::ResponseHead head;

@@ -65,7 +65,8 @@ class WorkerDriver {
     std::string text;
   };
   std::map<channel::ControlType, Seen> seen;
-  std::vector<std::string> lines;
+  std::vector<std::string> lines;  // also those that came through the channel outside of requests
+  void take_logs();                // that have come this way by now
   std::map<std::string, uint32_t> line_workers;  // whose a line is said to be
   bool wait_for_line(const std::string& line);
   // Of all workers, in order.

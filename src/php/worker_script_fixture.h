@@ -47,6 +47,7 @@ class Script : public ::testing::Test {
   bool said(const std::string& text) {
     for (int i = 0; i < 200 && all_lines().find(text) == std::string::npos; ++i) {
       driver.wait_for(channel::ControlType::kFailed, 20);
+      driver.take_logs();
     }
     return all_lines().find(text) != std::string::npos;
   }

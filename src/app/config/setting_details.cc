@@ -67,7 +67,9 @@ constexpr Detail kDetails[] = {
     {"REQUEST_TIMEOUT",
      "The script is interrupted, and its worker replaced when it does not come back within 2 s. "
      "Ends "
-     "at finish_request; on an event stream each flush starts it again. See [time.md](time.md)."},
+     "at finish_request; on an event stream each flush starts it again. A worker script has as "
+     "long "
+     "again between two requests. See [time.md](time.md)."},
     {"MAX_BODY_SIZE", "Known from Content-Length before a byte of it is read."},
     {"HEADER_TIMEOUT_SECS", "408, and the connection ends."},
     {"BODY_TIMEOUT",
