@@ -150,6 +150,10 @@ void free_objects() {
 void shut_down_request() {
   EG(flags) |= EG_FLAGS_IN_SHUTDOWN;
   EG(current_execute_data) = nullptr;
+#ifdef ZEND_HAS_OOM
+  // Debian's 8.2 calls no function after memory has run out, until here.
+  EG(delayed_oom).state = ZEND_OOM_STATE_NONE;
+#endif
   if (ZEND_OBSERVER_ENABLED) zend_observer_fcall_end_all();
   attempt([] { php_call_shutdown_functions(); });
   attempt(call_destructors);

@@ -70,6 +70,9 @@ $handler = function () {
         fwrite(fopen($_GET['gate'] . '/started', 'r+'), getmypid() . "\n");
         fgets(fopen($_GET['gate'] . '/go', 'r'));
         echo 'went on';
+    } elseif ($path === '/memory') {
+        register_shutdown_function(function () { echo 'its end'; });
+        str_repeat('x', 300 << 20);
     } elseif ($path === '/loop') {
         while (true) usleep(1000);
     } else {
@@ -280,6 +283,15 @@ def test_time_is_up(start):
     server = start(REQUEST_TIMEOUT=f"{allow(0.3) * 1000:.0f}ms")
     assert server.get("/loop").status == 504
     assert of_many(50, lambda i: server.get("/version").status) == [200] * 50
+
+
+def test_shutdown_functions_run_after_memory_has_run_out(start):
+    server = start(PHP_INI_SET="memory_limit=64M")
+    for _ in range(3):
+        answer = server.get("/memory")
+        assert (answer.status, answer.text) == (500, "its end")
+    server.error_line("Allowed memory size")
+    assert server.get("/version").text == "old"
 
 
 def test_a_fork_that_hangs_after_its_request_is_killed(start):
