@@ -222,7 +222,7 @@ void Exchange::send_whole(const pool::AnswerPart& part) {
   if (head_->method == "HEAD" && size == 0) length = declared_length_;
   // A stream, as it would be if its end had come later.
   const bool streams = part.flush || event_stream_;
-  if (streams && declared_length_ != size) length.reset();
+  if (streams && length != declared_length_) length.reset();
   if (make_tag_for_page()) {
     pieces_.push_back(tag_);
     size += tag_.size();

@@ -4,6 +4,10 @@ import socket
 
 from harness.client import TIMEOUT, RawConnection
 
+# linux/in.h: connect() chooses the port. One that bind() has chosen is nobody else's for a minute, and a flood would
+# take all of them.
+IP_BIND_ADDRESS_NO_PORT = 24
+
 
 class SocketConnection(RawConnection):
     """Over a connected socket that the caller has made."""
@@ -23,8 +27,17 @@ def unix_connection(path, timeout=TIMEOUT):
 
 def tcp_connection(host, port, source=None, timeout=TIMEOUT):
     """`host` of either family; `source` is the client's own address."""
-    address = (source, 0) if source else None
-    return SocketConnection(socket.create_connection((host, port), timeout, address), timeout)
+    client = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    client.settimeout(timeout)
+    try:
+        if source:
+            client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+            client.bind((source, 0))
+        client.connect((host, port))
+    except OSError:
+        client.close()
+        raise
+    return SocketConnection(client, timeout)
 
 
 def ask(raw, target, headers="", host="a"):

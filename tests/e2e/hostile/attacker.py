@@ -13,6 +13,7 @@ import sys
 HEAD = b"GET /index.php HTTP/1.1\r\nHost: a\r\nX: "
 BODY = b"POST /index.php HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"
 HUGE = b"GET /huge.php?mb=4 HTTP/1.1\r\nHost: a\r\n\r\n"
+IP_BIND_ADDRESS_NO_PORT = 24  # see harness/sockets.py
 PACE = 0.1  # seconds between two rounds over all connections
 
 
@@ -27,6 +28,7 @@ class Attacker:
         client = socket.socket()
         if self.kind == "readers":
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
         client.bind((self.source, 0))
         client.settimeout(30)
         client.connect(self.address)

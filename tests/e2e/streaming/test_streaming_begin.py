@@ -70,6 +70,17 @@ def opened(request, server):
         stream.close()
 
 
+@pytest.mark.parametrize("query", ["flush", "events"])
+def test_a_stream_has_no_length_however_soon_it_ends(server, query):
+    for _ in range(30):  # its end has come, or has not, when the front looks
+        answer = server.get(f"/short.php?{query}")
+        assert (answer.text, answer.header("Content-Length"), answer.header("Transfer-Encoding")) == ("a b c", None, "chunked")
+        assert server.request("HEAD", f"/short.php?{query}").header("Content-Length") is None
+    answer = server.get(f"/short.php?{query}&length")
+    assert (answer.text, answer.header("Content-Length"), answer.header("Transfer-Encoding")) == ("a b c", "5", None)
+    assert server.request("HEAD", f"/short.php?{query}&length").header("Content-Length") == "5"
+
+
 @pytest.mark.parametrize("status", [None, 201, 503])
 def test_tokio_send_headers_begins_a_stream(server, opened, status):
     gate = server.gate()
