@@ -259,12 +259,6 @@ class Pool final {
   void limit_start(base::Nanos now);
   void limit_boots(Host& host, base::Nanos now);
   void give_up_boot(Host& host, uint32_t worker);
-  // --- worker mode (pauses.cc)
-  void watch_pauses(Host& host, base::Nanos now);
-  bool pauses(const Host& host, uint32_t worker) const;
-  void give_up_pause(Host& host, uint32_t worker);
-  // Threads that were given up for this reason and cannot be killed.
-  uint32_t stuck_for(const Host& host, Killed why) const;
   // The same of one worker. True when it has become ready.
   bool read_report(Host& host, uint32_t worker);
   // How long to wait until the next boot. Under the lock.
@@ -275,6 +269,10 @@ class Pool final {
   bool is_last_boot(Host& host, uint32_t worker, const Death& death);
   // Thread mode: likewise of a host that a boot has killed, before the first one served.
   bool is_last_start(const Host& ended);
+  // --- worker mode (pauses.cc)
+  void watch_pauses(Host& host, base::Nanos now);
+  bool pauses(const Host& host, uint32_t worker) const;
+  void give_up_pause(Host& host, uint32_t worker);
   // Of those that are wanted; false when that is none yet.
   bool all_alive(Host& host) const;
   void count_crash(Host& host, int pid);
@@ -332,6 +330,8 @@ class Pool final {
   void log_interrupted(const Generation::Label& label, uint32_t worker, std::string_view script);
   // Threads that do not come back from cancelled requests and cannot be killed. Under the lock.
   uint32_t stuck_threads(uint32_t generation) const;
+  // Those that were given up for this reason, outside of requests.
+  uint32_t stuck_for(const Host& host, Killed why) const;
   // A host that has such threads is replaced, not too often; it serves with the others until then.
   void renew_if_stuck(base::Nanos now);
   void count_renewal(const char* why, base::Nanos now);

@@ -38,6 +38,8 @@ SETTINGS = {
         "max_multipart_body_parts": "50",
         "opcache.enable": "0",
         "session.use_strict_mode": "1",
+        # As in Debian's 8.2.36 without a word; 8.4 has it on.
+        "session.upload_progress.enabled": "0",
         "session.gc_probability": "0",
         "user_ini.filename": "",
     },
