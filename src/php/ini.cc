@@ -33,8 +33,8 @@ constexpr Setting kDefaults[] = {
     {"opcache.enable", "1"},
     {"opcache.jit", kJitDefault},
     {"opcache.jit_buffer_size", "64M"},
-    {"user_ini.filename", ""},
     {"opcache.jit_max_root_traces", kMoreTracesThanAreMade},
+    {"user_ini.filename", ""},
 };
 constexpr std::string_view kJitKey = "opcache.jit";
 // The first line of the opcache.ini that Debian installs.

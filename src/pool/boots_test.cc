@@ -52,14 +52,7 @@ struct ScriptPoolWithShortBoots : ScriptPool {
 };
 
 struct ScriptPoolOfThreadsWithShortBoots : ScriptPoolWithShortBoots {
-  void SetUp() override {
-    forget_shared();
-    shared.kind = channel::WorkerKind::kThread;
-  }
-  void TearDown() override {
-    shared.kind = channel::WorkerKind::kProcess;
-    ScriptPoolWithShortBoots::TearDown();
-  }
+  ScriptPoolOfThreadsWithShortBoots() { kind = channel::WorkerKind::kThread; }
 };
 
 TEST_F(ScriptPool, IsReadyWhenItsScriptsWaitAndNotBefore) {

@@ -146,12 +146,6 @@ void Pool::retire_process(Generation& generation, int pid) {
 
 // --- threads that do not come back ---------------------------------------------------------------
 
-uint32_t Pool::stuck_threads(uint32_t generation) const {
-  return static_cast<uint32_t>(std::ranges::count_if(orphans_, [&](const Orphan& orphan) {
-    return orphan.generation == generation && orphan.stage == Orphan::Stage::kStuck;
-  }));
-}
-
 uint32_t Pool::stuck_for(const Host& host, Killed why) const {
   if (host.kills) return 0;
   return static_cast<uint32_t>(std::ranges::count_if(
@@ -159,19 +153,24 @@ uint32_t Pool::stuck_for(const Host& host, Killed why) const {
       [&](const Worker& worker) { return worker.seat && worker.killed == why; }));
 }
 
+uint32_t Pool::stuck_threads(const Host& host) const {
+  const auto in_requests = std::ranges::count_if(orphans_, [&](const Orphan& orphan) {
+    return orphan.generation == host.generation->number() && orphan.stage == Orphan::Stage::kStuck;
+  });
+  return static_cast<uint32_t>(in_requests) + stuck_for(host, Killed::kBootTime) +
+         stuck_for(host, Killed::kPauseTime);
+}
+
 void Pool::renew_if_stuck(base::Nanos now) {
   if (!host_ || renewal_wanted_ != nullptr) return;
-  const uint32_t boots = stuck_for(*host_, Killed::kBootTime);
-  const uint32_t pauses = stuck_for(*host_, Killed::kPauseTime);
-  uint32_t stuck = boots + pauses;
-  {
-    std::lock_guard lock(mutex_);
-    stuck += stuck_threads(host_->generation->number());
-  }
+  std::lock_guard lock(mutex_);
+  const uint32_t stuck = stuck_threads(*host_);
   // With no thread left there is nothing to wait for.
   const bool some_left = stuck < host_->generation->present_workers();
   if (stuck == 0 || (some_left && now < stuck_renewal_at_)) return;
-  renewal_wanted_ = boots == stuck ? kBootStuck : pauses == stuck ? kPauseStuck : kThreadStuck;
+  renewal_wanted_ = stuck_for(*host_, Killed::kBootTime) == stuck    ? kBootStuck
+                    : stuck_for(*host_, Killed::kPauseTime) == stuck ? kPauseStuck
+                                                                     : kThreadStuck;
 }
 
 void Pool::count_renewal(const char* why, base::Nanos now) {

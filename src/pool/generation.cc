@@ -175,8 +175,7 @@ std::vector<bool> Generation::holders() const {
   for (uint32_t slot = 0; slot < slot_count(); ++slot) {
     if (!in_use(slot)) continue;
     const Claim claim = channel_->claim(slot);
-    const bool held = claim.state == SlotState::kClaimed || channel::runs(claim.state);
-    if (held && claim.worker < found.size()) found[claim.worker] = true;
+    if (is_held(claim.state) && claim.worker < found.size()) found[claim.worker] = true;
   }
   return found;
 }

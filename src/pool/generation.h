@@ -23,6 +23,11 @@ enum class WorkerState {
   kAlive,
 };
 
+// A worker has taken the slot and is not done with it.
+constexpr bool is_held(channel::SlotState state) {
+  return state == channel::SlotState::kClaimed || channel::runs(state);
+}
+
 // Why the front had it killed.
 enum class Killed {
   kNotByUs,

@@ -269,9 +269,7 @@ void Pool::swap_hosts() {
   {
     std::lock_guard lock(mutex_);
     // Those that do not come back have been counted by their cause.
-    const uint32_t stuck = stuck_threads(host_->generation->number()) +
-                           stuck_for(*host_, Killed::kBootTime) +
-                           stuck_for(*host_, Killed::kPauseTime);
+    const uint32_t stuck = stuck_threads(*host_);
     const uint32_t present = host_->generation->present_workers();
     (std::exchange(renewal_for_memory_, false) ? counts_.restarts_max_memory
                                                : counts_.restarts_other) +=

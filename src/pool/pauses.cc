@@ -28,10 +28,10 @@ void Pool::watch_pauses(Host& host, base::Nanos now) {
       // After another request it is another pause.
       const bool same =
           std::exchange(worker.requests_before_pause, worker.requests) == worker.requests;
-      if (!paused || !same || worker.pauses_since == 0) worker.pauses_since = paused ? now : 0;
-      const bool went_on = worker.pauses_since == 0 || !same;
-      if (went_on && !host.kills && worker.killed == Killed::kPauseTime) {
-        worker.killed = Killed::kNotByUs;
+      if (!paused || !same || worker.pauses_since == 0) {
+        worker.pauses_since = paused ? now : 0;
+        // It hung, and went on.
+        if (!host.kills && worker.killed == Killed::kPauseTime) worker.killed = Killed::kNotByUs;
       }
       const bool over = limit != 0 && paused && now >= worker.pauses_since + limit;
       if (over && worker.killed == Killed::kNotByUs) late.push_back(number);

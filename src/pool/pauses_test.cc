@@ -23,14 +23,7 @@ struct Pauses : ScriptPool {
 };
 
 struct PausesOfThreads : Pauses {
-  void SetUp() override {
-    forget_shared();
-    shared.kind = channel::WorkerKind::kThread;
-  }
-  void TearDown() override {
-    shared.kind = channel::WorkerKind::kProcess;
-    Pauses::TearDown();
-  }
+  PausesOfThreads() { kind = channel::WorkerKind::kThread; }
 };
 
 TEST_F(Pauses, AScriptThatDoesNotAskForItsNextRequestIsReplaced) {

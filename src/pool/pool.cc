@@ -4,6 +4,26 @@
 
 namespace howdah::pool {
 
+namespace {
+
+// Of a worker that holds no request.
+WorkerPhase phase_between_requests(const Worker& worker, base::Nanos now) {
+  switch (worker.state) {
+    case WorkerState::kStarting:
+    case WorkerState::kBooting:
+      return WorkerPhase::kStarting;
+    case WorkerState::kAlive:
+      break;
+    case WorkerState::kAbsent:
+    case WorkerState::kDead:
+      return WorkerPhase::kDead;
+  }
+  const bool pauses = worker.pauses_since != 0 && now >= worker.pauses_since + kShownPause;
+  return pauses ? WorkerPhase::kBackground : WorkerPhase::kIdle;
+}
+
+}  // namespace
+
 PoolOptions whole(PoolOptions options) {
   options.workers_max = std::max(options.workers_max, options.workers);
   return options;
@@ -90,7 +110,7 @@ PoolStatus Pool::status() const {
   for (uint32_t slot = 0; slot < generation_->slot_count(); ++slot) {
     SlotState state = generation_->channel().claim(slot).state;
     if (state == SlotState::kQueued) ++status.waiting;
-    if (state == SlotState::kClaimed || channel::runs(state)) ++status.running;
+    if (is_held(state)) ++status.running;
   }
   status.ready = status.live_workers > 0;
   return status;
@@ -111,25 +131,19 @@ std::vector<WorkerStatus> Pool::worker_status() const {
   for (uint32_t number = 0; number < generation_->workers().size(); ++number) {
     const Worker& worker = generation_->workers()[number];
     if (worker.state == WorkerState::kAbsent) continue;
-    const bool pauses = worker.pauses_since != 0 && now >= worker.pauses_since + kShownPause;
-    WorkerPhase phase =
-        worker.state == WorkerState::kAlive ? pauses ? WorkerPhase::kBackground : WorkerPhase::kIdle
-        : worker.state == WorkerState::kStarting || worker.state == WorkerState::kBooting
-            ? WorkerPhase::kStarting
-            : WorkerPhase::kDead;
     places[number] = static_cast<uint32_t>(all.size());
     all.push_back({.pool = options_.name,
                    .worker = number,
                    .pid = shown_pid(worker),
-                   .phase = phase,
+                   .phase = phase_between_requests(worker, now),
                    .requests = worker.requests,
                    .restarts = restarts_[number]});
   }
   for (uint32_t slot = 0; slot < generation_->slot_count(); ++slot) {
     if (!generation_->in_use(slot)) continue;
     channel::Claim claim = generation_->channel().claim(slot);
-    bool busy = claim.state == SlotState::kClaimed || channel::runs(claim.state);
-    if (!busy || claim.worker >= places.size() || places[claim.worker] == kNoPlace) continue;
+    if (!is_held(claim.state) || claim.worker >= places.size() || places[claim.worker] == kNoPlace)
+      continue;
     WorkerStatus& worker = all[places[claim.worker]];
     worker.phase =
         claim.state == SlotState::kFinished ? WorkerPhase::kBackground : WorkerPhase::kBusy;

@@ -328,9 +328,10 @@ class Pool final {
   // Threads: those beside a worker that is to be killed end after what they run. Under the lock.
   void retire_process(Generation& generation, int pid);
   void log_interrupted(const Generation::Label& label, uint32_t worker, std::string_view script);
-  // Threads that do not come back from cancelled requests and cannot be killed. Under the lock.
-  uint32_t stuck_threads(uint32_t generation) const;
-  // Those that were given up for this reason, outside of requests.
+  // Threads that do not come back and cannot be killed: from cancelled requests, and from what they
+  // do outside of requests. Under the lock.
+  uint32_t stuck_threads(const Host& host) const;
+  // Those of the latter that were given up for this reason.
   uint32_t stuck_for(const Host& host, Killed why) const;
   // A host that has such threads is replaced, not too often; it serves with the others until then.
   void renew_if_stuck(base::Nanos now);

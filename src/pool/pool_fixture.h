@@ -88,8 +88,7 @@ struct PoolTest : testing::Test, HostStarter {
     pool.host_started(generation, std::move(pair.first), pid);
   }
   void SetUp() override {
-    forget_shared();
-    shared.kind = kind;
+    forget_shared(kind);
     pool.start([this] { ready = true; }, [](std::string why) { FAIL() << why; });
     run_until([this] { return ready; });
   }

@@ -21,7 +21,7 @@ inline PoolOptions script_options() {
 
 struct ScriptPool : PoolTest {
   explicit ScriptPool(PoolOptions options = script_options()) : PoolTest(std::move(options)) {}
-  void SetUp() override { forget_shared(); }
+  void SetUp() override { forget_shared(kind); }
   void begin() {
     pool.start([this] { ready = true; }, [this](std::string why) { failure = std::move(why); });
   }

@@ -26,8 +26,7 @@ using channel::ControlType;
 Shared& shared = *static_cast<Shared*>(
     ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 
-void forget_shared() {
-  const channel::WorkerKind kind = shared.kind;
+void forget_shared(channel::WorkerKind kind) {
   new (&shared) Shared();
   shared.kind = kind;
   shared.may_leave = true;

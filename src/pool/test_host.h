@@ -31,7 +31,7 @@ struct Shared {
   std::atomic<bool> may_leave;   // these workers wait for it
 };
 extern Shared& shared;
-void forget_shared();  // all of it as it was at first, but for their kind
+void forget_shared(channel::WorkerKind kind);  // all of it as it was at first
 
 // What "fatten" makes a worker grow by.
 inline constexpr size_t kFat = 64 << 20;

@@ -66,10 +66,8 @@ constexpr Detail kDetails[] = {
     {"QUEUE_CAPACITY", "Of each pool. Full: 503 with `Retry-After: 1`."},
     {"REQUEST_TIMEOUT",
      "The script is interrupted, and its worker replaced when it does not come back within 2 s. "
-     "Ends "
-     "at finish_request; on an event stream each flush starts it again. A worker script has as "
-     "long "
-     "again between two requests. See [time.md](time.md)."},
+     "Ends at finish_request; on an event stream each flush starts it again. A worker script has "
+     "as long again between two requests. See [time.md](time.md)."},
     {"MAX_BODY_SIZE", "Known from Content-Length before a byte of it is read."},
     {"HEADER_TIMEOUT_SECS", "408, and the connection ends."},
     {"BODY_TIMEOUT",
