@@ -18,6 +18,7 @@ _EXTERNAL = ("FILE_EXTERNAL", "EXPECT_EXTERNAL", "EXPECTF_EXTERNAL", "EXPECTREGE
 _REQUEST = ("GET", "POST", "POST_RAW", "PUT", "GZIP_POST", "DEFLATE_POST", "COOKIE", "CGI", "EXPECTHEADERS")
 # How a test's code finds a PHP to start.
 _OTHER_PHP = re.compile(rb"PHP_BINARY|TEST_PHP_\w*EXECUTABLE|php_cli_server_start|TEST_PHP_EXTRA_ARGS|get_cgi_path")
+_FORKS = re.compile(rb"\bpcntl_fork\b|\bhttp_server\w*\(")
 _FORM = b"application/x-www-form-urlencoded"
 
 
@@ -57,6 +58,10 @@ class Phpt:
     def starts_php(self):
         """Whether its code starts a PHP of its own: then it says nothing of the server."""
         return bool(_OTHER_PHP.search(self.sections["FILE"]))
+
+    def forks(self):
+        """Whether its code splits the process that runs it."""
+        return bool(_FORKS.search(self.sections["FILE"]))
 
     def environment(self, root):
         """ENV without what describes a request: that comes from the server."""
