@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <bit>
 #include <cassert>
 #include <cstring>
@@ -14,6 +15,20 @@
 namespace howdah::channel {
 // --- RingReader ----------------------------------------------------------------------------------
 
+namespace {
+
+// Read once: the worker can write there between a check and a use.
+FrameHeader read_header(const char* at) {
+  std::array<uint64_t, sizeof(FrameHeader) / sizeof(uint64_t)> words;
+  for (uint64_t& word : words) {
+    word = __atomic_load_n(reinterpret_cast<const uint64_t*>(at), __ATOMIC_RELAXED);
+    at += sizeof word;
+  }
+  return std::bit_cast<FrameHeader>(words);
+}
+
+}  // namespace
+
 base::Result<std::optional<Frame>> RingReader::peek() {
   uint64_t written = control_.written.load(std::memory_order_acquire);
   if (written == cursor_) return std::nullopt;
@@ -22,8 +37,7 @@ base::Result<std::optional<Frame>> RingReader::peek() {
     return fail_protocol("a worker's ring has an impossible position");
   }
   const char* at = ring_.data() + cursor_ % kRingBytes;
-  FrameHeader header;
-  std::memcpy(&header, at, sizeof header);
+  const FrameHeader header = read_header(at);
   if (frame_bytes(header.length) > available) return fail_protocol("a worker's frame is cut");
   if (header.type < static_cast<uint16_t>(FrameType::kInterim) ||
       header.type > static_cast<uint16_t>(FrameType::kNeedBody)) {

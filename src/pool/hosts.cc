@@ -107,6 +107,9 @@ void Pool::say_hello(Host& host) {
 }
 
 void Pool::on_host_ready(Host& host, const ControlMessage& message) {
+  if (host.ready || (&host != host_.get() && &host != next_.get())) {
+    return log_.warn("a worker host that is ready or retired says that it is ready");
+  }
   std::string_view text = message.text();
   std::string_view build = text.substr(0, text.find('\n'));
   if (message.header.version != channel::kLayoutVersion || build != channel::build_id()) {

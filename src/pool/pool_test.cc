@@ -157,6 +157,19 @@ TEST_F(PoolTest, AHostThatDiesIsReplacedAndWhatHadNotBegunIsServed) {
   EXPECT_EQ(hosts.size(), 2u);
 }
 
+TEST_F(PoolTest, AHostThatIsReadyTwiceKeepsTheWorkersThatItHas) {
+  Client running("linger");
+  submit(running);
+  run_until([&] { return running.calls > 0; });
+  shared.readies = 1;
+  run_until([&] { return sink.has("says that it is ready"); });
+  shared.may_end = true;
+  run_until([&] { return running.over; });
+  EXPECT_FALSE(running.lost);
+  for (int i = 0; i < 4; ++i) expect_served();
+  EXPECT_EQ(pool.status().live_workers, kWorkers);
+}
+
 TEST_F(PoolTest, AWorkerThatReleasesARequestUnansweredLosesItAtOnce) {
   Client victim("release-unanswered");
   submit(victim);

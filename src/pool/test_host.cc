@@ -214,6 +214,14 @@ void die_with(pid_t parent) {
   if (::getppid() != parent) ::_exit(0);
 }
 
+void say_ready(int socket) {
+  std::ignore = channel::send_control(socket,
+                                      {.type = ControlType::kReady,
+                                       .pid = ::getpid(),
+                                       .status = static_cast<int32_t>(shared.kind.load())},
+                                      std::string(channel::build_id()) + "\ntest");
+}
+
 }  // namespace
 
 [[noreturn]] void run_host(int socket) {
@@ -234,11 +242,7 @@ void die_with(pid_t parent) {
       for (size_t i = 2; i < message.fds.size(); ++i) events.push_back(std::move(message.fds[i]));
       regions = std::move(*channel::SharedRegions::attach(
           std::move(message.fds[0]), std::move(message.fds[1]), std::move(events)));
-      std::ignore = channel::send_control(socket,
-                                          {.type = ControlType::kReady,
-                                           .pid = ::getpid(),
-                                           .status = static_cast<int32_t>(shared.kind.load())},
-                                          std::string(channel::build_id()) + "\ntest");
+      say_ready(socket);
     } else if (got && message.header.type == ControlType::kSpawn) {
       channel::ControlHeader header = message.header;
       pid_t host = ::getpid();
@@ -274,6 +278,10 @@ void die_with(pid_t parent) {
     if (regions && shared.renewals > 0) {
       --shared.renewals;
       std::ignore = channel::send_control(socket, {.type = ControlType::kRenewalWanted});
+    }
+    if (regions && shared.readies > 0) {
+      --shared.readies;
+      say_ready(socket);
     }
     int status = 0;
     pid_t dead = ::waitpid(-1, &status, WNOHANG);

@@ -19,6 +19,7 @@ struct Shared {
   std::atomic<bool> seen;       // for "unbegin": the test has its head
   std::atomic<bool> may_end;    // for "linger", "pause"
   std::atomic<int> renewals;    // to be asked for by the host
+  std::atomic<int> readies;     // to be said by it once more
   // What the host says that its workers are. Threads of processes: all of the host's own one.
   std::atomic<channel::WorkerKind> kind;
   std::atomic<bool> cannot_start;  // for hosts to come

@@ -27,6 +27,19 @@ TEST(WorkerLog, AMessageOfSeveralLinesIsOneLineOfTheLog) {
   EXPECT_EQ(std::ranges::count(sink.lines, '\n'), 1);
 }
 
+TEST(WorkerLog, ALogLineOfPhpsOwnIsPassedThroughUnlessItHasTooManyMembers) {
+  for (const int members : {100, 1000}) {
+    std::string line = R"({"ts":"now","level":"info","type":"app","msg":"paid")";
+    for (int i = 0; i < members; ++i) line += ",\"m" + std::to_string(i) + "\" :1";
+    line += "}";
+    Sink sink;
+    base::Logger log(sink, {});
+    log_stderr_line(log, line, 3, {});
+    EXPECT_EQ(sink.lines.find("\"source\":\"stderr\"") == sink.lines.npos, members == 100);
+    EXPECT_THAT(sink.lines, HasSubstr("m99"));
+  }
+}
+
 std::string logged(std::string_view attributes, base::Logger::Format format) {
   Sink sink;
   base::Logger log(sink, {.format = format});
