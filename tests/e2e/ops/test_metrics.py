@@ -9,7 +9,6 @@ import urllib.request
 import pytest
 
 from harness.background import Pending, at_gate
-from harness.folders import public_folder
 from harness.http2 import Http2Connection
 from harness.ports import free_port
 from harness.waiting import wait_until
@@ -194,12 +193,12 @@ def test_promtool_finds_nothing_beyond_the_names_kept(launch):
 
 
 @pytest.fixture
-def prometheus():
+def prometheus(launch):
     """Starts one that scrapes the given address: a function that returns its answers to queries."""
     started = []
 
     def start(address):
-        folder = public_folder("howdah-e2e-prometheus-")
+        folder = launch.folder()
         with open(f"{folder}/prometheus.yml", "w") as file:
             json.dump(  # JSON is YAML
                 {
