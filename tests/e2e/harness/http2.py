@@ -9,6 +9,7 @@ import time
 import hpack
 
 from harness.client import TIMEOUT, Response
+from harness.waiting import allow
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -68,7 +69,7 @@ class Http2Connection:
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.settimeout(timeout)
+        self.socket.settimeout(allow(timeout))
         self.socket.connect(address)
         if tls:
             self.socket = tls.wrap_socket(self.socket)
@@ -190,7 +191,7 @@ class Http2Connection:
 
     def wait(self, condition, what, timeout=None):
         """Reads until the condition holds."""
-        deadline = time.monotonic() + (timeout or self.timeout)
+        deadline = time.monotonic() + allow(timeout or self.timeout)
         while not condition():
             left = deadline - time.monotonic()
             ended = self.closed and not condition()
@@ -224,7 +225,7 @@ class Http2Connection:
         assert not self.was_reset
 
     def wait_closed(self, timeout=None):
-        deadline = time.monotonic() + (timeout or self.timeout)
+        deadline = time.monotonic() + allow(timeout or self.timeout)
         while not self.closed:
             left = deadline - time.monotonic()
             assert left > 0, f"waited for the end of the connection: {self.describe()}"

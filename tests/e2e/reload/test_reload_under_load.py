@@ -5,7 +5,7 @@ import threading
 
 from harness import processes
 from harness.client import Connection
-from harness.http2 import Http2Connection
+from harness.http2 import Http2Connection, window_update
 from harness.load import Clients
 from harness.reloads import ask_for_reload, reload, reload_by_signal
 from harness.waiting import wait_until
@@ -50,7 +50,9 @@ class Load(Clients):
         try:
             while not self.over.is_set():
                 stream = connection.request(self._target)
-                self._check("_http2", connection.response(stream))
+                answer = connection.response(stream)
+                self._check("_http2", answer)
+                connection.send(window_update(0, len(answer.body)))
         finally:
             connection.close()
 
