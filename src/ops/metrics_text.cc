@@ -174,14 +174,10 @@ void write_workers(Writer& writer, const Snapshot& snapshot) {
   }
   writer.family("tokio_php_worker_restarts_total", "counter",
                 "Workers replaced or, when idle, ended, by cause.");
-  writer.sample("cause=\"crash\"", snapshot.pool.restarts_crash);
-  writer.sample("cause=\"timeout\"", snapshot.pool.restarts_timeout);
-  writer.sample("cause=\"max_requests\"", snapshot.pool.restarts_max_requests);
-  writer.sample("cause=\"max_memory\"", snapshot.pool.restarts_max_memory);
-  writer.sample("cause=\"idle\"", snapshot.pool.restarts_idle);
-  writer.sample("cause=\"script\"", snapshot.pool.restarts_script);
-  writer.sample("cause=\"boot\"", snapshot.pool.restarts_boot);
-  writer.sample("cause=\"other\"", snapshot.pool.restarts_other);
+  for (size_t cause = 0; cause < pool::kRestartNames.size(); ++cause) {
+    writer.sample(fmt::format("cause=\"{}\"", pool::kRestartNames[cause]),
+                  snapshot.pool.restarts[static_cast<pool::Restart>(cause)]);
+  }
 }
 
 void write_machine(Writer& writer, const MachineStatus& machine) {

@@ -94,12 +94,6 @@ Json json_of(const Latency& latency) {
           {"p99", value(latency.p99)}};
 }
 
-uint64_t restarts_of(const pool::PoolStatus& pool) {
-  return pool.restarts_crash + pool.restarts_timeout + pool.restarts_max_requests +
-         pool.restarts_max_memory + pool.restarts_idle + pool.restarts_script + pool.restarts_boot +
-         pool.restarts_other;
-}
-
 // Threads have the memory of their process together.
 uint64_t memory_of(const std::vector<WorkerSnapshot>& workers, std::string_view pool) {
   uint64_t bytes = 0;
@@ -122,7 +116,7 @@ Json pools_json(const Snapshot& snapshot) {
                    {"waiting", pool.waiting},
                    {"queue_capacity", pool.queue_capacity},
                    {"memory", memory_of(snapshot.workers, pool.name)},
-                   {"restarts", restarts_of(pool)},
+                   {"restarts", pool.restarts.all()},
                    {"generation", pool.generation}});
   }
   return all;
@@ -199,7 +193,7 @@ std::string snapshot_json(const Snapshot& snapshot) {
                {"sent_bytes", totals.sent_bytes},
                {"spool_bytes", snapshot.spool_bytes},
                {"log_lines_dropped", snapshot.log_lines_dropped},
-               {"restarts", restarts_of(pool)},
+               {"restarts", pool.restarts.all()},
                {"responses", by_class(totals.responses)},
                {"rates", json_of(snapshot.rates)},
                {"latency", json_of(snapshot.latency)},

@@ -50,7 +50,7 @@ bool Pool::read_report(Host& host, uint32_t number) {
   }
   if (restarts == 0 && !ready) return false;
   std::lock_guard lock(mutex_);
-  counts_.restarts_script += restarts;
+  counts_.restarts[Restart::kScript] += restarts;
   restarts_[number] += restarts;
   if (!ready) return false;
   worker.boot_failures = 0;
@@ -145,7 +145,7 @@ void Pool::give_up_boot(Host& host, uint32_t number) {
                       " and cannot be killed: a new host takes over");
   std::lock_guard lock(mutex_);
   host.generation->workers()[number].killed = Killed::kBootTime;
-  ++counts_.restarts_boot;
+  ++counts_.restarts[Restart::kBoot];
 }
 
 bool Pool::is_last_start(const Host& ended) {

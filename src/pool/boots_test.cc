@@ -85,8 +85,8 @@ TEST_F(ScriptPool, BootsAgainLaterAndLaterUntilItSucceeds) {
   shared.boots_fail = 6;  // of two workers: at least one has failed three times
   start();
   EXPECT_GE(base::monotonic_now() - began, 100 * base::kMillisecond);
-  EXPECT_EQ(pool.status().restarts_boot, 6u);
-  EXPECT_EQ(pool.status().restarts_crash, 0u);
+  EXPECT_EQ(pool.status().restarts[Restart::kBoot], 6u);
+  EXPECT_EQ(pool.status().restarts[Restart::kCrash], 0u);
   EXPECT_TRUE(sink.has("worker script failed to boot")) << sink.lines;
   EXPECT_TRUE(sink.has("no database")) << sink.lines;
   expect_served();
@@ -128,7 +128,7 @@ TEST_F(ScriptPool, OneThatServesGoesOnTrying) {
   for (int i = 0; i < 4; ++i) expect_served();  // by the other one
   run_until([this] { return pool.status().live_workers == 2; });
   EXPECT_EQ(pool.status().generation, 1u);
-  EXPECT_EQ(pool.status().restarts_boot, 2u * kMaxFailures);
+  EXPECT_EQ(pool.status().restarts[Restart::kBoot], 2u * kMaxFailures);
 }
 
 TEST_F(ScriptPoolWithShortBoots, ABootThatHangsLaterEndsAsOneThatFails) {
@@ -138,25 +138,25 @@ TEST_F(ScriptPoolWithShortBoots, ABootThatHangsLaterEndsAsOneThatFails) {
   submit(victim);
   run_until([&] { return victim.over; });
   expect_boot_is_ended();
-  run_until([this] { return pool.status().restarts_boot >= 2; });  // and is tried again
-  expect_served();                                                 // by the other one
+  run_until([this] { return pool.status().restarts[Restart::kBoot] >= 2; });  // and is tried again
+  expect_served();                                                            // by the other one
   shared.boot_waits = false;
   run_until([this] { return pool.status().live_workers == 2; });
   EXPECT_EQ(pool.status().generation, 1u);
-  EXPECT_EQ(pool.status().restarts_crash, 1u);  // the victim's
+  EXPECT_EQ(pool.status().restarts[Restart::kCrash], 1u);  // the victim's
 }
 
 TEST_F(ScriptPoolWithShortBoots, AScriptThatHangsWhenItBeginsAgainIsReplaced) {
   start();
-  const uint64_t boots = pool.status().restarts_boot;
+  const uint64_t boots = pool.status().restarts[Restart::kBoot];
   shared.boot_waits = true;
   expect_served("begin-again");
   expect_boot_is_ended();
   shared.boot_waits = false;
-  run_until([&] { return pool.status().restarts_boot > boots; });
+  run_until([&] { return pool.status().restarts[Restart::kBoot] > boots; });
   run_until([this] { return pool.status().live_workers == 2; });
   for (int i = 0; i < 4; ++i) expect_served();
-  EXPECT_EQ(pool.status().restarts_crash, 0u);
+  EXPECT_EQ(pool.status().restarts[Restart::kCrash], 0u);
 }
 
 TEST_F(ScriptPoolOfThreadsWithShortBoots, AThreadThatHangsInItsBootCostsItsHost) {
@@ -175,19 +175,19 @@ TEST_F(ScriptPoolOfThreadsWithShortBoots, AThreadThatHangsInItsBootCostsItsHost)
 TEST_F(ScriptPool, CountsScriptsThatBeginAgainInTheirWorkers) {
   start();
   for (int i = 0; i < 3; ++i) expect_served("restart-script");
-  run_until([this] { return pool.status().restarts_script == 3; });
+  run_until([this] { return pool.status().restarts[Restart::kScript] == 3; });
   uint64_t restarts = 0;
   for (const WorkerStatus& worker : pool.worker_status()) restarts += worker.restarts;
   EXPECT_EQ(restarts, 3u);
   EXPECT_EQ(shared.boots, 2);
-  EXPECT_EQ(pool.status().restarts_crash + pool.status().restarts_other, 0u);
+  EXPECT_EQ(pool.status().restarts[Restart::kCrash] + pool.status().restarts[Restart::kOther], 0u);
 }
 
 TEST_F(ScriptPool, AWorkerThatLiesAboutItsRestartsIsCountedWronglyAndNothingElse) {
   start();
   expect_served("lie-about-restarts");
-  run_until([this] { return pool.status().restarts_script > 0; });
-  EXPECT_LE(pool.status().restarts_script, kMostScriptRestarts);
+  run_until([this] { return pool.status().restarts[Restart::kScript] > 0; });
+  EXPECT_LE(pool.status().restarts[Restart::kScript], kMostScriptRestarts);
   for (int i = 0; i < 4; ++i) expect_served();
   EXPECT_EQ(pool.status().live_workers, 2u);
 }

@@ -116,7 +116,7 @@ void Pool::kill_overdue(const Orphan& orphan) {
   {
     std::lock_guard lock(mutex_);
     if (!host->kills) {  // see renew_if_stuck()
-      ++counts_.restarts_timeout;
+      ++counts_.restarts[Restart::kTimeout];
       return;
     }
   }

@@ -12,7 +12,7 @@ TEST_F(PoolTest, ACancelledScriptThatYieldsKeepsItsWorker) {
   pool.dispatcher(0).cancel(slow.job);
   expect_served();
   EXPECT_EQ(pool.status().timeouts, 1u);
-  EXPECT_EQ(pool.status().restarts_timeout, 0u);
+  EXPECT_EQ(pool.status().restarts[Restart::kTimeout], 0u);
 }
 
 TEST_F(PoolTest, ACancelledScriptThatDoesNotYieldIsKilled) {
@@ -20,7 +20,7 @@ TEST_F(PoolTest, ACancelledScriptThatDoesNotYieldIsKilled) {
   submit(slow);
   run_until([&] { return slow.calls > 0; });
   pool.dispatcher(0).cancel(slow.job);
-  run_until([&] { return pool.status().restarts_timeout == 1; });
+  run_until([&] { return pool.status().restarts[Restart::kTimeout] == 1; });
   run_until([&] { return pool.status().live_workers == kWorkers; });
   expect_served();
 }
@@ -34,12 +34,12 @@ TEST_F(PoolTest, AnAbandonedScriptIsEndedAtItsDeadline) {
   pool.dispatcher(0).abandon(left.job);
   expect_served();
   EXPECT_EQ(pool.status().timeouts, 0u);
-  run_until([&] { return pool.status().restarts_timeout == 1; });
+  run_until([&] { return pool.status().restarts[Restart::kTimeout] == 1; });
   EXPECT_GE(base::monotonic_now(), left.job.deadline + kCancelGrace);
   EXPECT_EQ(pool.status().abandoned_timeouts, 1u);
   EXPECT_TRUE(sink.has("script interrupted: REQUEST_TIMEOUT"));
   run_until([&] { return pool.status().live_workers == kWorkers; });
-  EXPECT_EQ(pool.status().restarts_crash, 0u);
+  EXPECT_EQ(pool.status().restarts[Restart::kCrash], 0u);
 }
 
 TEST_F(PoolTest, AnAbandonedScriptWithoutADeadlineIsLeftAlone) {
@@ -72,12 +72,12 @@ TEST_F(PoolTest, AScriptIsGrantedItsTimeLimitAtMost) {
 struct ThreadedPoolTest : PoolTest {
   explicit ThreadedPoolTest(channel::WorkerKind of = channel::WorkerKind::kThread) { kind = of; }
   void lose_a_thread() {
-    const uint64_t lost = pool.status().restarts_timeout;
+    const uint64_t lost = pool.status().restarts[Restart::kTimeout];
     Client stuck("hang-hard");
     submit(stuck);
     run_until([&] { return stuck.calls > 0; });
     pool.dispatcher(0).cancel(stuck.job);
-    run_until([&] { return pool.status().restarts_timeout == lost + 1; });
+    run_until([&] { return pool.status().restarts[Restart::kTimeout] == lost + 1; });
   }
 };
 
@@ -99,7 +99,7 @@ TEST_F(ThreadedPoolTest, AThreadThatDoesNotComeBackCostsItsHostAndNoOtherRequest
     return reaped;
   });
   hosts.erase(hosts.begin());
-  EXPECT_EQ(pool.status().restarts_other, kWorkers - 1);
+  EXPECT_EQ(pool.status().restarts[Restart::kOther], kWorkers - 1);
 }
 
 TEST_F(ThreadedPoolTest, HostsAreReplacedLaterAndLaterWhileThreadsAreLeft) {
@@ -128,9 +128,9 @@ TEST_F(PoolOfThreadProcesses, AThreadIsKilledAndThoseBesideItEndAfterWhatTheyRun
   lose_a_thread();
   expect_served();
   EXPECT_FALSE(lingers.over);
-  EXPECT_EQ(pool.status().restarts_other, 0U);
+  EXPECT_EQ(pool.status().restarts[Restart::kNeighbour], 0U);
   shared.may_end = true;
-  run_until([&] { return pool.status().restarts_other == 1; });
+  run_until([&] { return pool.status().restarts[Restart::kNeighbour] == 1; });
   EXPECT_EQ(lingers.body, "done");
   run_until([&] { return pool.status().live_workers == kWorkers; });
   EXPECT_EQ(pool.status().generation, 1U);
@@ -141,7 +141,7 @@ TEST_F(PoolOfThreadProcesses, ACrashCountsOnceForAllItsThreads) {
   for (size_t i = 1; i <= kManyCrashes; ++i) {
     Client victim("die");
     submit(victim);
-    run_until([&] { return victim.over && pool.status().restarts_crash == i; });
+    run_until([&] { return victim.over && pool.status().restarts[Restart::kCrash] == i; });
   }
   expect_served();
   EXPECT_EQ(hosts.size(), 1U);
@@ -150,7 +150,7 @@ TEST_F(PoolOfThreadProcesses, ACrashCountsOnceForAllItsThreads) {
 TEST_F(PoolOfThreadProcesses, AThreadThatBreaksTheRulesCostsItsProcess) {
   Client victim("break-ring");
   submit(victim);
-  run_until([&] { return victim.over && pool.status().restarts_crash == 1; });
+  run_until([&] { return victim.over && pool.status().restarts[Restart::kCrash] == 1; });
   EXPECT_TRUE(victim.lost);
   expect_served();
   EXPECT_EQ(pool.status().generation, 1U);

@@ -21,8 +21,8 @@ TEST_F(PoolOfFewRequests, AWorkerThatHasHadItsRequestsIsReplacedAndNothingIsLost
   }
   run_until([&] { return std::ranges::all_of(clients, [](auto& each) { return each->over; }); });
   for (auto& client : clients) EXPECT_EQ(client->body, "fine");
-  run_until([&] { return pool.status().restarts_max_requests == kTimes; });
-  EXPECT_EQ(pool.status().restarts_crash + pool.status().restarts_other, 0U);
+  run_until([&] { return pool.status().restarts[Restart::kMaxRequests] == kTimes; });
+  EXPECT_EQ(pool.status().restarts[Restart::kCrash] + pool.status().restarts[Restart::kOther], 0U);
   EXPECT_FALSE(sink.has("worker died") || sink.has("worker ended"));
   EXPECT_EQ(hosts.size(), 1U);
 }
@@ -36,7 +36,7 @@ TEST_F(PoolOfManyRequests, EachWorkerEndsAtAnotherCountNotAboveTheLimit) {
   for (uint64_t served = 0, began = 0, seen = 0; counts.size() < 3; ++served) {
     ASSERT_LT(served, 5000U);
     expect_served();
-    const uint64_t restarts = pool.status().restarts_max_requests;
+    const uint64_t restarts = pool.status().restarts[Restart::kMaxRequests];
     if (restarts == seen) continue;
     seen = restarts;
     // The restart may be seen one request late: that one is the successor's.
@@ -55,7 +55,7 @@ TEST_F(PoolOfLittleMemory, AWorkerThatHasGrownTooMuchIsReplaced) {
   for (int i = 0; i < 10; ++i) expect_served();
   Client client("fatten");
   submit(client);
-  run_until([&] { return pool.status().restarts_max_memory == 1; });
+  run_until([&] { return pool.status().restarts[Restart::kMaxMemory] == 1; });
   EXPECT_EQ(client.body, "done");
   run_until([&] { return pool.status().live_workers == kWorkers; });
   expect_served();
@@ -100,8 +100,8 @@ TEST_F(GrowingPool, ShrinksWhenWorkersAreIdleAndGrowsAgain) {
   run_until([&] { return pool.worker_status().size() == 1; });
   EXPECT_GE(base::monotonic_now() - began, kIdleLimit / 2);
   EXPECT_EQ(pool.worker_status()[0].worker, 0U);
-  EXPECT_EQ(pool.status().restarts_idle, 3U);
-  EXPECT_EQ(pool.status().restarts_crash + pool.status().restarts_other, 0U);
+  EXPECT_EQ(pool.status().restarts[Restart::kIdle], 3U);
+  EXPECT_EQ(pool.status().restarts[Restart::kCrash] + pool.status().restarts[Restart::kOther], 0U);
   expect_served();
   occupy(2);
   run_until([&] { return pool.status().running == 2; });
@@ -116,9 +116,9 @@ TEST_F(GrowingPool, ThoseThatAlwaysAreStayBesideOneThatIsBusyForLong) {
     pool.dispatcher(0).abandon(waiting.front()->job);
     waiting.erase(waiting.begin());
   }
-  run_until([&] { return pool.status().restarts_idle >= 2U; });
+  run_until([&] { return pool.status().restarts[Restart::kIdle] >= 2U; });
   run_for(5 * kTick);
-  EXPECT_EQ(pool.status().restarts_idle, 2U);
+  EXPECT_EQ(pool.status().restarts[Restart::kIdle], 2U);
   ASSERT_EQ(pool.worker_status().size(), 2U);
   EXPECT_EQ(pool.worker_status()[0].worker, 0U);
   let_go();

@@ -185,7 +185,7 @@ void Pool::end_generation(const char* why, base::Nanos earliest) {
     open_ = false;
     counts_.host_pid = 0;
     if (!ending_) {
-      counts_.restarts_crash += ended->generation->present_workers();
+      counts_.restarts[Restart::kCrash] += ended->generation->present_workers();
       for (uint64_t& restarts : restarts_) ++restarts;
     }
     lost_requests_.clear();
@@ -274,9 +274,9 @@ void Pool::swap_hosts() {
     // Those that do not come back have been counted by their cause.
     const uint32_t stuck = stuck_threads(*host_);
     const uint32_t present = host_->generation->present_workers();
-    (std::exchange(renewal_for_memory_, false) ? counts_.restarts_max_memory
-                                               : counts_.restarts_other) +=
-        present - std::min(present, stuck);
+    const Restart cause =
+        std::exchange(renewal_for_memory_, false) ? Restart::kMaxMemory : Restart::kOther;
+    counts_.restarts[cause] += present - std::min(present, stuck);
     if (is_reloaded(*next_)) options_ = reload_->options;
   }
   retire_host();

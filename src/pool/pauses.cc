@@ -58,7 +58,7 @@ void Pool::give_up_pause(Host& host, uint32_t number) {
              "killed: a new host takes over"}});
   std::lock_guard lock(mutex_);
   host.generation->workers()[number].killed = Killed::kPauseTime;
-  ++counts_.restarts_timeout;
+  ++counts_.restarts[Restart::kTimeout];
 }
 
 }  // namespace howdah::pool

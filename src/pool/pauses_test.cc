@@ -31,11 +31,11 @@ TEST_F(Pauses, AScriptThatDoesNotAskForItsNextRequestIsReplaced) {
   expect_served("pause");
   run_until([this] { return in_background() == 1; });
   expect_served();  // by the other one
-  run_until([this] { return pool.status().restarts_timeout == 1; });
+  run_until([this] { return pool.status().restarts[Restart::kTimeout] == 1; });
   run_until([this] { return pool.status().live_workers == 2; });
   EXPECT_TRUE(sink.has("did not ask for its next request")) << sink.lines;
   EXPECT_EQ(in_background(), 0);
-  EXPECT_EQ(pool.status().restarts_crash + pool.status().restarts_boot, 0u);
+  EXPECT_EQ(pool.status().restarts[Restart::kCrash] + pool.status().restarts[Restart::kBoot], 0u);
   for (int i = 0; i < 4; ++i) expect_served();
 }
 
@@ -47,11 +47,11 @@ TEST_F(Pauses, WorkersThatWaitOrWorkAreLeftInPeace) {
   submit(finished);
   run_until([] { return shared.begun == 2; });
   run_for(4 * kShortPause);
-  EXPECT_EQ(pool.status().restarts_timeout, 0u);
+  EXPECT_EQ(pool.status().restarts[Restart::kTimeout], 0u);
   shared.may_end = true;
   run_until([&] { return lingers.over; });
   run_for(4 * kShortPause);
-  EXPECT_EQ(pool.status().restarts_timeout, 0u);
+  EXPECT_EQ(pool.status().restarts[Restart::kTimeout], 0u);
   EXPECT_EQ(in_background(), 0);
   EXPECT_EQ(pool.status().live_workers, 2u);
 }
@@ -62,7 +62,7 @@ TEST_F(Pauses, AWorkerThatIsToEndHasNoMoreTimeForIt) {
   Client fat("fatten");
   submit(fat);
   run_until([] { return shared.ends > 0; });
-  run_until([this] { return pool.status().restarts_timeout > 0; });
+  run_until([this] { return pool.status().restarts[Restart::kTimeout] > 0; });
   shared.may_leave = true;
   run_until([this] { return pool.status().live_workers == 2; });
   EXPECT_EQ(pool.status().generation, 1u);
@@ -72,13 +72,13 @@ TEST_F(Pauses, AWorkerThatIsToEndHasNoMoreTimeForIt) {
 TEST_F(PausesOfThreads, AThreadThatDoesNotAskForItsNextRequestCostsItsHost) {
   start();
   expect_served("pause");
-  run_until([this] { return pool.status().restarts_timeout == 1; });
+  run_until([this] { return pool.status().restarts[Restart::kTimeout] == 1; });
   EXPECT_TRUE(sink.has("its thread has not come to its next request")) << sink.lines;
   expect_served();
   run_until([this] { return pool.status().generation == 2; });
   EXPECT_TRUE(sink.has("a thread did not come back for its next request")) << sink.lines;
   expect_served();
-  EXPECT_EQ(pool.status().restarts_timeout, 1u);
+  EXPECT_EQ(pool.status().restarts[Restart::kTimeout], 1u);
 }
 
 TEST_F(ScriptPoolOfForks, AWorkerWithoutAProcessDoesNotPause) {

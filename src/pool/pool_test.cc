@@ -22,7 +22,7 @@ TEST_F(PoolTest, AJobWhoseWorkerDiesIsLostAndTheWorkerIsReplaced) {
   EXPECT_TRUE(victim.lost);
   for (int i = 0; i < 4; ++i) expect_served();
   run_until([&] { return pool.status().live_workers == kWorkers; });
-  EXPECT_EQ(pool.status().restarts_crash, 1u);
+  EXPECT_EQ(pool.status().restarts[Restart::kCrash], 1u);
 }
 
 TEST_F(PoolTest, TheLogSaysHowAWorkerEnded) {
@@ -35,7 +35,7 @@ TEST_F(PoolTest, TheLogSaysHowAWorkerEnded) {
   submit(slow);
   run_until([&] { return slow.calls > 0; });
   pool.dispatcher(0).cancel(slow.job);
-  run_until([&] { return pool.status().restarts_timeout == 1; });
+  run_until([&] { return pool.status().restarts[Restart::kTimeout] == 1; });
   EXPECT_TRUE(sink.has("killed by SIGSEGV"));
   EXPECT_TRUE(sink.has("\"cause\":\"exit status 137\"")) << sink.lines;
   EXPECT_TRUE(sink.has("killed by SIGKILL (it broke the channel's rules)")) << sink.lines;
@@ -53,7 +53,7 @@ TEST_F(PoolTest, AnAnswerThatWasCompleteBeforeTheDeathIsDelivered) {
 TEST_F(PoolTest, AJobThatHadNotBegunIsGivenToAnotherWorker) {
   Client victim("die-unbegun");  // kills every worker that takes it, so it is taken back in the end
   submit(victim);
-  run_until([&] { return pool.status().restarts_crash >= 2; });
+  run_until([&] { return pool.status().restarts[Restart::kCrash] >= 2; });
   EXPECT_FALSE(victim.over);
   pool.dispatcher(0).abandon(victim.job);
   run_until([&] { return pool.status().live_workers == kWorkers; });
@@ -301,7 +301,7 @@ TEST_F(PoolTest, ADeathAfterTheAnswerIsLoggedAndLosesNothing) {
   submit(client);
   run_until([&] { return client.over; });
   shared.may_end = true;
-  run_until([&] { return pool.status().restarts_crash == 1; });
+  run_until([&] { return pool.status().restarts[Restart::kCrash] == 1; });
   EXPECT_FALSE(client.lost);
   EXPECT_TRUE(sink.has("\"background\":true")) << sink.lines;
   for (int i = 0; i < 4; ++i) expect_served();

@@ -10,7 +10,7 @@ TEST_F(PoolTest, ManyCrashesInAShortTimeBringANewGeneration) {
     Client victim("die");
     submit(victim);
     run_until([&] { return victim.over; });
-    run_until([&] { return pool.status().restarts_crash == i; });
+    run_until([&] { return pool.status().restarts[Restart::kCrash] == i; });
   }
   EXPECT_EQ(hosts.size(), 1u);
   Client victim("die");

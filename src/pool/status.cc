@@ -1,6 +1,13 @@
 #include "pool/status.h"
 
+#include <algorithm>
+#include <functional>
+
 namespace howdah::pool {
+
+void RestartCounts::add(const RestartCounts& other) {
+  std::ranges::transform(counts_, other.counts_, counts_.begin(), std::plus());
+}
 
 void PoolStatus::add(const PoolStatus& other) {
   ready = ready && other.ready;
@@ -11,14 +18,7 @@ void PoolStatus::add(const PoolStatus& other) {
   queue_capacity += other.queue_capacity;
   timeouts += other.timeouts;
   abandoned_timeouts += other.abandoned_timeouts;
-  restarts_crash += other.restarts_crash;
-  restarts_timeout += other.restarts_timeout;
-  restarts_max_requests += other.restarts_max_requests;
-  restarts_max_memory += other.restarts_max_memory;
-  restarts_idle += other.restarts_idle;
-  restarts_script += other.restarts_script;
-  restarts_boot += other.restarts_boot;
-  restarts_other += other.restarts_other;
+  restarts.add(other.restarts);
   if (host_pid == 0) host_pid = other.host_pid;
   if (generation == 0) generation = other.generation;
   if (php_version.empty()) php_version = other.php_version;

@@ -2,8 +2,11 @@
 
 // What a pool tells about itself: copies, to be had from any thread.
 
+#include <array>
 #include <cstdint>
+#include <numeric>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -29,6 +32,37 @@ struct WorkerStatus {
   std::string request;  // "GET /path" of the running request, without its query
 };
 
+// Why a worker was replaced, or was idle and is not.
+enum class Restart : uint8_t {
+  kCrash,
+  kTimeout,
+  kMaxRequests,
+  kMaxMemory,
+  kIdle,
+  kScript,     // worker mode: the script began again, in the same worker
+  kBoot,       // it ended before it asked for a request
+  kNeighbour,  // a thread: its process ended for another one's sake
+  kOther,
+};
+// As the log and the metrics say them.
+inline constexpr std::array<std::string_view, 9> kRestartNames{
+    "crash",  "timeout", "max_requests", "max_memory", "idle",
+    "script", "boot",    "neighbour",    "other"};
+constexpr std::string_view name_of(Restart cause) {
+  return kRestartNames[static_cast<size_t>(cause)];
+}
+
+class RestartCounts {
+ public:
+  uint64_t& operator[](Restart cause) { return counts_[static_cast<size_t>(cause)]; }
+  uint64_t operator[](Restart cause) const { return counts_[static_cast<size_t>(cause)]; }
+  uint64_t all() const { return std::accumulate(counts_.begin(), counts_.end(), uint64_t{0}); }
+  void add(const RestartCounts& other);
+
+ private:
+  std::array<uint64_t, kRestartNames.size()> counts_{};
+};
+
 struct PoolStatus {
   std::string name;
   bool ready = false;    // at least one worker lives
@@ -39,15 +73,7 @@ struct PoolStatus {
   uint64_t queue_capacity = 0;      // jobs that may wait
   uint64_t timeouts = 0;            // scripts that were interrupted
   uint64_t abandoned_timeouts = 0;  // of them, those whose client had left before
-  // Workers replaced, by cause; those that were idle and are not replaced among them.
-  uint64_t restarts_crash = 0;
-  uint64_t restarts_timeout = 0;
-  uint64_t restarts_max_requests = 0;
-  uint64_t restarts_max_memory = 0;
-  uint64_t restarts_idle = 0;
-  uint64_t restarts_script = 0;  // worker mode: the script began again, in the same worker
-  uint64_t restarts_boot = 0;    // it ended before it asked for a request
-  uint64_t restarts_other = 0;
+  RestartCounts restarts;
   int host_pid = 0;
   uint32_t generation = 0;
   std::string php_version;

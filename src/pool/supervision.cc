@@ -53,80 +53,34 @@ const char* explain_exit(const Worker& worker, int wait_status) {
   return killed_with_neighbour(worker, wait_status) ? " (with a thread whose time was up)" : "";
 }
 
-// Why a worker has ended.
-enum class Cause { kCrash, kTimeout, kMaxRequests, kMaxMemory, kIdle, kBoot, kNeighbour, kOther };
-
-Cause cause_of(const Worker& worker, int wait_status) {
+Restart cause_of(const Worker& worker, int wait_status) {
   const bool late = worker.killed == Killed::kTimeUp || worker.killed == Killed::kPauseTime;
-  if (late || passed_hard_timeout(wait_status)) return Cause::kTimeout;
+  if (late || passed_hard_timeout(wait_status)) return Restart::kTimeout;
   if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == channel::kHadItsRequests) {
-    return Cause::kMaxRequests;
+    return Restart::kMaxRequests;
   }
   if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == channel::kExitBootFailed) {
-    return Cause::kBoot;
+    return Restart::kBoot;
   }
-  if (worker.killed == Killed::kBootTime) return Cause::kBoot;
-  if (killed_with_neighbour(worker, wait_status)) return Cause::kTimeout;
-  if (!ended_cleanly(wait_status)) return Cause::kCrash;
+  if (worker.killed == Killed::kBootTime) return Restart::kBoot;
+  if (killed_with_neighbour(worker, wait_status)) return Restart::kTimeout;
+  if (!ended_cleanly(wait_status)) return Restart::kCrash;
   switch (worker.leaving) {
     case Leaving::kMaxMemory:
-      return Cause::kMaxMemory;
+      return Restart::kMaxMemory;
     case Leaving::kIdle:
-      return Cause::kIdle;
+      return Restart::kIdle;
     case Leaving::kNeighbour:
-      return Cause::kNeighbour;
+      return Restart::kNeighbour;
     case Leaving::kNo:
       break;
   }
-  return Cause::kOther;
+  return Restart::kOther;
 }
 
-bool is_planned(Cause cause) {
-  return cause == Cause::kMaxRequests || cause == Cause::kMaxMemory || cause == Cause::kIdle ||
-         cause == Cause::kNeighbour;
-}
-
-std::string_view name_of(Cause cause) {
-  switch (cause) {
-    case Cause::kCrash:
-      return "crash";
-    case Cause::kTimeout:
-      return "timeout";
-    case Cause::kMaxRequests:
-      return "max_requests";
-    case Cause::kMaxMemory:
-      return "max_memory";
-    case Cause::kIdle:
-      return "idle";
-    case Cause::kBoot:
-      return "boot";
-    case Cause::kNeighbour:
-      return "neighbour";
-    case Cause::kOther:
-      return "other";
-  }
-  return "other";
-}
-
-uint64_t& restarts_of(PoolStatus& counts, Cause cause) {
-  switch (cause) {
-    case Cause::kCrash:
-      return counts.restarts_crash;
-    case Cause::kTimeout:
-      return counts.restarts_timeout;
-    case Cause::kMaxRequests:
-      return counts.restarts_max_requests;
-    case Cause::kMaxMemory:
-      return counts.restarts_max_memory;
-    case Cause::kIdle:
-      return counts.restarts_idle;
-    case Cause::kBoot:
-      return counts.restarts_boot;
-    case Cause::kNeighbour:
-    case Cause::kOther:
-      return counts.restarts_other;
-  }
-  return counts.restarts_other;
+bool is_planned(Restart cause) {
+  return cause == Restart::kMaxRequests || cause == Restart::kMaxMemory ||
+         cause == Restart::kIdle || cause == Restart::kNeighbour;
 }
 
 }  // namespace
@@ -285,12 +239,12 @@ void Pool::on_exited(Host& host, const ControlMessage& message) {
 void Pool::replace(Host& host, uint32_t number, const Death& death) {
   if (finish_by_ != 0 || start_failed_) return;
   base::Nanos delay = 0;
-  Cause cause;
+  Restart cause;
   {
     std::lock_guard lock(mutex_);
     Worker& worker = host.generation->workers()[number];
     cause = cause_of(worker, death.wait_status);
-    ++restarts_of(counts_, cause);
+    ++counts_.restarts[cause];
     if (worker.leaving == Leaving::kIdle) {
       host.generation->set_state(number, WorkerState::kAbsent);
       return;
@@ -313,7 +267,7 @@ void Pool::replace(Host& host, uint32_t number, const Death& death) {
   } else {
     host.spawn_at[number] = base::monotonic_now() + delay;
   }
-  if (cause == Cause::kCrash) count_crash(host, host.generation->workers()[number].pid);
+  if (cause == Restart::kCrash) count_crash(host, host.generation->workers()[number].pid);
 }
 
 bool Pool::all_alive(Host& host) const {
@@ -351,7 +305,7 @@ void Pool::log_death(Host& host, uint32_t number, Death& death) {
   // Planned: every worker of it ends now.
   if ((finish_by_ != 0 || is_retired(host)) && WIFEXITED(wait_status)) return;
   if (death.booting) return log_failed_boot(host, number, why_boot_failed(host, number, death));
-  const Cause cause = cause_of(worker, wait_status);
+  const Restart cause = cause_of(worker, wait_status);
   if (is_planned(cause)) {
     log_.debug("worker ended as planned", {{"worker", uint64_t{number}},
                                            {"pid", int64_t{worker.pid}},
