@@ -19,7 +19,9 @@ http::Http1Limits limits_of(const ServeOptions& options) {
 }  // namespace
 
 Http1Connection::Http1Connection(LoopServices& services)
-    : services_(services), queue_(services.shared.spool) {}
+    : services_(services),
+      queue_(services.shared.spool, services.loop,
+             [this](const base::Status& outcome) { on_spooled(outcome); }) {}
 
 Http1Connection::~Http1Connection() { close(); }
 
@@ -322,7 +324,7 @@ void Http1Connection::finish_exchange() {
 void Http1Connection::become_idle() {
   state_ = State::kIdle;
   request_complete_ = answer_begun_ = answer_complete_ = false;
-  spool_failed_ = room_wanted_ = head_only_ = false;
+  room_wanted_ = head_only_ = false;
   pace_ = Pace::kSpool;
   patience_ = kPatience;
   body_given_ = 0;

@@ -97,6 +97,8 @@ class Http1Connection final : public Connection, private ResponseStream {
   bool flushed() const { return queue_.empty() && file_left_ == 0; }
   void note_progress();
   void on_write_timer();
+  void on_spooled(const base::Status& outcome);
+  bool waits_for_client() const { return pace_ == Pace::kHoldBack || queue_.spool_failed(); }
   bool patient() const;
   void end_wait();
   void on_patience();
@@ -135,7 +137,6 @@ class Http1Connection final : public Connection, private ResponseStream {
   size_t turn_bytes_ = 0;  // received in this turn
   bool answer_complete_ = false;
   bool close_after_ = false;
-  bool spool_failed_ = false;
   bool room_wanted_ = false;
   // For how long this answer's script may yet be held back for the client.
   base::Nanos patience_ = 0;

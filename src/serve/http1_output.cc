@@ -134,7 +134,7 @@ void Http1Connection::send_gathered(bool more) {
 
 void Http1Connection::keep_rest(size_t sent) {
   // Held back, the source stops long before this; the rest of what it gave is kept all the same.
-  size_t limit = pace_ == Pace::kSpool && !spool_failed_ ? kOutputHigh : ~size_t{0};
+  size_t limit = pace_ == Pace::kSpool ? kOutputHigh : ~size_t{0};
   bool kept_any = false;
   for (const iovec& piece : services_.pieces) {
     std::string_view bytes(static_cast<char*>(piece.iov_base), piece.iov_len);
@@ -143,27 +143,40 @@ void Http1Connection::keep_rest(size_t sent) {
     bytes.remove_prefix(gone);
     if (bytes.empty()) continue;
     kept_any = true;
-    if (queue_.append(bytes, limit)) continue;
-    services_.shared.log.warn("answer not spooled: its script waits for the client instead");
-    spool_failed_ = true;
+    queue_.append(bytes, limit);
   }
   if (kept_any && !write_timer_.armed()) note_progress();
 }
 
 bool Http1Connection::room() {
-  bool waits = pace_ == Pace::kHoldBack || spool_failed_;
-  room_wanted_ = waits ? queue_.size() >= kStreamHigh : patient();
-  if (room_wanted_ && !waits && !patience_timer_.armed()) {
+  room_wanted_ = true;
+  if (queue_.is_behind()) return false;
+  if (waits_for_client()) {
+    room_wanted_ = queue_.size() >= kStreamHigh;
+    return !room_wanted_;
+  }
+  room_wanted_ = patient();
+  if (room_wanted_ && !patience_timer_.armed()) {
     wait_began_ = services_.loop.now();
     services_.loop.timers().arm(patience_timer_, wait_began_ + patience_);
   }
   return !room_wanted_;
 }
 
+void Http1Connection::on_spooled(const base::Status& outcome) {
+  if (!outcome) {
+    services_.shared.log.warn("answer not spooled: its script waits for the client instead",
+                              {{"reason", outcome.error().message()}});
+  }
+  if (!room_wanted_ || patience_timer_.armed() || waits_for_client()) return;
+  room_wanted_ = false;
+  if (exchange_) exchange_->on_room();
+}
+
 // What a fast client will take in a moment is better left where it is than copied or written to a
 // file. Once there is a file it is too late.
 bool Http1Connection::patient() const {
-  return patience_ > 0 && !queue_.empty() && queue_.size() == queue_.in_memory();
+  return patience_ > 0 && !queue_.empty() && !queue_.spools();
 }
 
 void Http1Connection::end_wait() {
@@ -238,7 +251,6 @@ bool Http1Connection::flush_queue() {
       return false;
     }
   }
-  spool_failed_ = false;
   queue_.reset();
   return true;
 }

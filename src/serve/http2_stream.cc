@@ -9,7 +9,9 @@
 namespace howdah::serve {
 
 Http2Stream::Http2Stream(LoopServices& services)
-    : services_(services), queue_(services.shared.spool) {}
+    : services_(services),
+      queue_(services.shared.spool, services.loop,
+             [this](const base::Status& outcome) { on_spooled(outcome); }) {}
 
 Http2Stream::~Http2Stream() = default;
 
@@ -19,7 +21,7 @@ void Http2Stream::open(Http2Connection& connection, int32_t id, size_t head_size
   head_size_ = head_size;
   closed_ = wants_body_ = request_ended_ = lingering_ = false;
   head_only_ = without_body_ = answer_begun_ = answer_complete_ = false;
-  cut_ = spool_failed_ = room_wanted_ = false;
+  cut_ = room_wanted_ = false;
   pace_ = Pace::kSpool;
   source_ = Source::kNone;
   body_bytes_ = body_given_ = 0;
@@ -38,8 +40,8 @@ void Http2Stream::finish_exchange() {
     services_.release_exchange(std::move(exchange_));
   }
   connection_->body_memory_changed(std::exchange(body_in_memory_, 0), 0);
-  connection_->output_memory_changed(queue_.in_memory(), 0);
   queue_.reset();
+  count_memory();
   direct_ = {};
   direct_size_ = 0;
   file_.reset();

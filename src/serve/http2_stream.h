@@ -83,6 +83,10 @@ class Http2Stream final : public http::Http2StreamUser, private ResponseStream {
   void emit(BodyPieces body, Last last);
   void send_directly(BodyPieces body);
   void keep(std::string_view bytes);
+  void count_memory();
+  void on_spooled(const base::Status& outcome);
+  bool waits_for_client() const { return pace_ == Pace::kHoldBack || queue_.spool_failed(); }
+  bool disk_is_behind() const;
   uint64_t waiting() const { return queue_.size() + direct_size_ + file_left_; }
   void arm_write_timer();
   void on_write_timer();
@@ -113,10 +117,10 @@ class Http2Stream final : public http::Http2StreamUser, private ResponseStream {
   bool answer_begun_ = false;
   bool answer_complete_ = false;
   bool cut_ = false;
-  bool spool_failed_ = false;
   bool room_wanted_ = false;
   OutputQueue queue_;
-  uint64_t queue_round_ = 0;  // of the Gather that refers to the queue's memory
+  size_t counted_memory_ = 0;  // of the queue
+  uint64_t queue_round_ = 0;   // of the Gather that refers to the queue's memory
   std::span<const std::string_view> direct_;
   size_t direct_size_ = 0;
   size_t direct_skip_ = 0;  // of the first piece

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "http/chars.h"
 #include "http/response_rules.h"
@@ -103,22 +104,35 @@ void Http2Stream::send_directly(BodyPieces body) {
 
 void Http2Stream::keep(std::string_view bytes) {
   if (bytes.empty()) return;
-  size_t before = queue_.in_memory();
-  size_t limit = before + connection_->output_room();
+  size_t limit = queue_.in_memory() + connection_->output_room();
   if (pace_ == Pace::kSpool) limit = std::min(limit, kOutputHigh);
-  // Nowhere to put it but memory; the source stops soon.
-  if (spool_failed_) limit = ~size_t{0};
-  auto kept = queue_.append(bytes, limit);
-  connection_->output_memory_changed(before, queue_.in_memory());
-  if (kept) return;
-  services_.shared.log.warn("answer not spooled: its script waits for the client instead");
-  spool_failed_ = true;
+  queue_.append(bytes, limit);
+  count_memory();
+}
+
+// The connection knows what its streams keep in memory.
+void Http2Stream::count_memory() {
+  size_t now = queue_.in_memory();
+  connection_->output_memory_changed(std::exchange(counted_memory_, now), now);
+}
+
+bool Http2Stream::disk_is_behind() const {
+  return queue_.is_behind() || (queue_.is_writing() && connection_->output_room() == 0);
 }
 
 bool Http2Stream::room() {
-  bool waits = pace_ == Pace::kHoldBack || spool_failed_;
-  room_wanted_ = waits && queue_.size() >= kStreamHigh;
+  room_wanted_ = disk_is_behind() || (waits_for_client() && queue_.size() >= kStreamHigh);
   return !room_wanted_;
+}
+
+void Http2Stream::on_spooled(const base::Status& outcome) {
+  count_memory();
+  if (!outcome) {
+    services_.shared.log.warn("answer not spooled: its script waits for the client instead",
+                              {{"reason", outcome.error().message()}});
+  }
+  if (waits_for_client()) return tell_room();
+  if (std::exchange(room_wanted_, false) && exchange_) exchange_->on_room();
 }
 
 void Http2Stream::tell_room() {
@@ -151,12 +165,11 @@ http::Http2StreamUser::Offer Http2Stream::offer(size_t most) {
 }
 
 http::Http2StreamUser::Offer Http2Stream::offer_queue(size_t most) {
-  size_t before = queue_.in_memory();
   // Memory that this send() refers to must not be filled anew before it.
   if (!queue_.has_front() && queue_round_ == services_.gather.round()) return {Kind::kFull};
   auto front = queue_.front();
   if (!front) return {Kind::kCut};
-  connection_->output_memory_changed(before, queue_.in_memory());
+  count_memory();
   source_ = Source::kQueue;
   size_t size = std::min(most, front->size());
   return {Kind::kData, size, answer_complete_ && size == waiting()};
@@ -186,16 +199,13 @@ void Http2Stream::put(size_t size) {
   switch (source_) {
     case Source::kNone:
       return;
-    case Source::kQueue: {
-      size_t before = queue_.in_memory();
+    case Source::kQueue:
       services_.gather.add(queue_.front()->substr(0, size));
       queue_round_ = services_.gather.round();
       queue_.consume(size);
-      connection_->output_memory_changed(before, queue_.in_memory());
-      if (queue_.empty()) spool_failed_ = false;
+      count_memory();
       if (room_wanted_ && queue_.size() <= kStreamLow) connection_->note_room(*this);
       return;
-    }
     case Source::kDirect:
       return put_direct(size);
     case Source::kFile:

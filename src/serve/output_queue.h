@@ -2,7 +2,8 @@
 
 // Bytes on their way to a client who has not taken them yet: memory first, then the spool.
 
-#include <span>
+#include <functional>
+#include <memory>
 #include <string_view>
 
 #include "base/buffer.h"
@@ -10,36 +11,71 @@
 
 namespace howdah::serve {
 
-// First in, first out: what lies in memory is older than what lies in the file, so that once there
-// is a file everything more goes there until it is empty. Empty, it holds no memory after reset().
-class OutputQueue {
+// First in, first out. Up to a limit everything lies in memory. What comes on top goes to a file,
+// and from then on everything does until the client has caught up. The spool's thread writes it a
+// block at a time; what comes meanwhile gathers for the next block:
+//
+//   front() <- memory_ <- file_ <- write_->block <- tail_ <- append()
+//
+// Empty, the queue holds no memory after reset().
+class OutputQueue final : private SpoolWaiter {
  public:
-  explicit OutputQueue(Spool& spool) : file_(spool) {}
+  // `on_spooled` is called on the loop, never from inside a call to the queue, when a block has
+  // been written. When it could not be, everything stays in memory until the queue is empty; the
+  // source should give no more than it must.
+  OutputQueue(Spool& spool, net::EventLoop& loop,
+              std::function<void(const base::Status& outcome)> on_spooled);
+  OutputQueue(const OutputQueue&) = delete;
+  OutputQueue& operator=(const OutputQueue&) = delete;
+  ~OutputQueue() override { reset(); }
 
-  uint64_t size() const { return memory_.size() + (file_.size() - file_taken_) + tail_.size(); }
+  uint64_t size() const { return memory_.size() + in_file() + in_block() + tail_.size(); }
   bool empty() const { return size() == 0; }
   // Of these, the bytes in memory.
-  size_t in_memory() const { return memory_.size() + tail_.size(); }
+  size_t in_memory() const { return memory_.size() + in_block() + tail_.size(); }
 
   // Whether front() takes nothing from the file, and leaves memory where it is.
   bool has_front() const { return !memory_.empty(); }
 
-  // Keeps the bytes in memory up to `limit`, in the spool beyond it. When that fails they are kept
-  // in memory all the same, and the caller should take no more until there is room.
-  base::Status append(std::string_view bytes, size_t limit);
+  // Keeps the bytes in memory up to `limit`, in the spool beyond it.
+  void append(std::string_view bytes, size_t limit);
   // The oldest bytes: read into memory when they lie in the file. Empty only when the queue is.
   base::Result<std::string_view> front();
   // The first `size` bytes of front() are done with.
-  void consume(size_t size) { memory_.consume(size); }
+  void consume(size_t size);
+
+  // More than memory was meant for has been appended.
+  bool spools() const { return file_ != nullptr; }
+  // A block is being written: on_spooled() follows.
+  bool is_writing() const { return write_ && !failed_; }
+  // So much waits behind it that the source should wait, too.
+  bool is_behind() const;
+  // See on_spooled.
+  bool spool_failed() const { return failed_; }
 
   // Drops everything and gives memory, file and account back.
   void reset();
 
  private:
-  base::Buffer memory_;  // the oldest bytes
-  SpoolFile file_;       // what came after them
-  uint64_t file_taken_ = 0;
-  base::Buffer tail_;  // and after those, when the spool took no more
+  void on_written(const base::Status& outcome) override;
+  uint64_t in_file() const { return file_size_ - file_taken_; }
+  size_t in_block() const { return write_ && !block_taken_ ? write_->block.size() : 0; }
+  void write_tail();
+  base::Status read_file();
+  void leave_file();
+  void drop_file();
+
+  Spool& spool_;
+  net::EventLoop& loop_;
+  const std::function<void(const base::Status&)> on_spooled_;
+  base::Buffer memory_;
+  std::shared_ptr<SpoolFile> file_;
+  uint64_t file_size_ = 0;             // written by now
+  uint64_t file_taken_ = 0;            // of it
+  std::shared_ptr<SpoolWrite> write_;  // under way, or what has failed
+  bool block_taken_ = false;           // while it is being written
+  bool failed_ = false;
+  base::Buffer tail_;
 };
 
 }  // namespace howdah::serve

@@ -2,65 +2,189 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
+#include <random>
 #include <string>
+
+#include "net/event_loop.h"
+#include "serve/limits.h"
+#include "serve/test_disk.h"
 
 namespace howdah::serve {
 namespace {
 
-std::string drain(OutputQueue& queue, size_t step) {
-  std::string all;
-  while (!queue.empty()) {
-    auto bytes = queue.front();
-    if (!bytes || bytes->empty()) return all + "(stuck)";
-    size_t size = std::min(step, bytes->size());
-    all += bytes->substr(0, size);
-    queue.consume(size);
-  }
-  return all;
-}
+struct OutputQueueTest : testing::Test {
+  ~OutputQueueTest() override { test_disk.stand_still(false); }
 
-TEST(OutputQueue, KeepsTheOrderAcrossMemoryFileAndTail) {
-  Spool spool("/tmp", 100);
-  OutputQueue queue(spool);
-  std::string expected;
-  bool refused = false;
-  for (int i = 0; i < 40; ++i) {
-    std::string piece = "[" + std::to_string(i) + "]";
-    expected += piece;
-    if (!queue.append(piece, 20)) refused = true;
+  void begin(std::string directory = "/tmp", uint64_t limit = 0) {
+    spool.emplace(std::move(directory), limit);
+    queue.emplace(*spool, loop, [this](const base::Status& outcome) {
+      ++reports;
+      last = outcome;
+    });
   }
-  EXPECT_TRUE(refused);
-  EXPECT_LE(spool.used(), 100u);
-  EXPECT_EQ(queue.size(), expected.size());
-  EXPECT_EQ(drain(queue, 7), expected);
-  EXPECT_EQ(spool.used(), 0u);
-}
-
-TEST(OutputQueue, TakesMoreWhileItIsDrained) {
-  Spool spool("/tmp", 0);
-  OutputQueue queue(spool);
-  std::string expected, got;
-  for (int i = 0; i < 200; ++i) {
-    std::string piece(static_cast<size_t>(i), static_cast<char>('a' + i % 26));
-    expected += piece;
-    ASSERT_TRUE(queue.append(piece, 50));
-    auto bytes = queue.front();
+  void append(std::string_view bytes, size_t limit) {
+    queue->append(bytes, limit);
+    expected += bytes;
+  }
+  // Until nothing is on its way to the disk.
+  void settle() {
+    while (queue->is_writing()) loop.run_pass();
+  }
+  // Takes at most so much of what is there; checks it.
+  void take(size_t most) {
+    auto bytes = queue->front();
     ASSERT_TRUE(bytes);
-    size_t size = std::min<size_t>(60, bytes->size());
-    got += bytes->substr(0, size);
-    queue.consume(size);
+    size_t size = std::min(most, bytes->size());
+    ASSERT_EQ(bytes->substr(0, size), std::string_view(expected).substr(0, size));
+    expected.erase(0, size);
+    queue->consume(size);
+    ASSERT_EQ(queue->size(), expected.size());
   }
-  EXPECT_EQ(got + drain(queue, 1000), expected);
-  queue.reset();
-  EXPECT_EQ(spool.used(), 0u);
+  void drain(size_t step) {
+    while (!queue->empty() && !HasFatalFailure()) take(step);
+    EXPECT_EQ(expected, "");
+  }
+
+  net::EventLoop loop{0};
+  std::optional<Spool> spool;
+  std::optional<OutputQueue> queue;
+  std::string expected;
+  int reports = 0;
+  base::Status last;
+};
+
+TEST_F(OutputQueueTest, KeepsTheOrderAcrossMemoryFileAndWhatTheSpoolRefused) {
+  begin("/tmp", 100);
+  for (int i = 0; i < 40; ++i) {
+    append("[" + std::to_string(i) + "]", 20);
+    settle();
+  }
+  EXPECT_TRUE(queue->spool_failed());
+  EXPECT_EQ(last.error().kind, base::ErrorKind::kLimit);
+  EXPECT_LE(spool->used(), 100u);
+  EXPECT_GT(spool->used(), 50u);
+  drain(7);
+  EXPECT_FALSE(queue->spool_failed());
+  EXPECT_EQ(spool->used(), 0u);
 }
 
-TEST(OutputQueue, SaysWhenThereIsNoSpool) {
-  Spool spool("/nonexistent/folder", 0);
-  OutputQueue queue(spool);
-  EXPECT_TRUE(queue.append("abc", 10));
-  EXPECT_FALSE(queue.append("0123456789", 10));
-  EXPECT_EQ(drain(queue, 2), "abc0123456789");
+TEST_F(OutputQueueTest, TakesMoreWhileItIsDrained) {
+  begin();
+  for (int i = 0; i < 200; ++i) {
+    append(std::string(static_cast<size_t>(i), static_cast<char>('a' + i % 26)), 50);
+    take(60);
+    loop.run_pass();
+  }
+  drain(1000);
+  queue->reset();
+  EXPECT_EQ(spool->used(), 0u);
+}
+
+TEST_F(OutputQueueTest, GivesTheFileBackToAClientThatHasCaughtUp) {
+  begin();
+  append("0123456789", 4);
+  settle();
+  EXPECT_EQ(spool->used(), 6u);
+  take(4);
+  take(1);  // the others have been read with it
+  EXPECT_EQ(spool->used(), 0u);
+  test_disk.stand_still(true);
+  append("abcdef", 4);
+  append("ghi", 4);
+  take(5);
+  take(6);
+  test_disk.stand_still(false);
+  settle();
+  EXPECT_EQ(spool->used(), 0u);
+  EXPECT_FALSE(queue->spools());
+  drain(10);
+}
+
+TEST_F(OutputQueueTest, SaysWhenThereIsNoSpool) {
+  begin("/nonexistent/folder");
+  append("abc", 10);
+  EXPECT_FALSE(queue->spools());
+  append("0123456789", 10);
+  settle();
+  EXPECT_EQ(reports, 1);
+  EXPECT_FALSE(last);
+  EXPECT_TRUE(queue->spool_failed());
+  append("more", 10);
+  drain(2);
+}
+
+TEST_F(OutputQueueTest, GoesOnWhileTheDiskStandsStill) {
+  begin();
+  test_disk.stand_still(true);
+  append("memory", 6);
+  append("the first block", 6);
+  test_disk.wait_for_a_write();
+  append("what gathers behind it", 6);
+  EXPECT_TRUE(queue->is_writing());
+  EXPECT_FALSE(queue->is_behind());
+  append(std::string(kOutputHigh, '#'), 6);
+  EXPECT_TRUE(queue->is_behind());
+  take(~size_t{0});
+  take(~size_t{0});
+  EXPECT_EQ(reports, 0);
+  test_disk.stand_still(false);
+  while (queue->is_behind()) loop.run_pass();
+  EXPECT_EQ(reports, 1);
+  settle();
+  EXPECT_EQ(reports, 2);
+  EXPECT_LT(queue->in_memory(), kOutputHigh);
+  drain(10'000);
+  EXPECT_EQ(spool->used(), 0u);
+}
+
+TEST_F(OutputQueueTest, MayEndBeforeItsBlockIsWritten) {
+  begin();
+  test_disk.stand_still(true);
+  append("0123456789", 4);
+  test_disk.wait_for_a_write();
+  queue.reset();
+  test_disk.stand_still(false);
+  while (spool->used() > 0) loop.run_pass();
+  spool.reset();
+  loop.run_pass();
+  EXPECT_EQ(reports, 0);
+}
+
+TEST_F(OutputQueueTest, KeepsTheOrderHoweverFastDiskSourceAndClientAre) {
+  std::minstd_rand random(7);
+  begin("/tmp", 3000);
+  for (int round = 0; round < 20'000 && !HasFatalFailure(); ++round) {
+    switch (random() % 8) {
+      case 0:
+      case 1:
+      case 2:
+        append(std::string(random() % 400, static_cast<char>('a' + round % 26)), 200);
+        break;
+      case 3:
+      case 4:
+        if (!queue->empty()) take(random() % 500);
+        break;
+      case 5:
+        test_disk.stand_still(random() % 2 == 0);
+        break;
+      case 6:
+        loop.run_pass();
+        if (random() % 2 == 0) break;
+        test_disk.stand_still(false);
+        settle();
+        break;
+      case 7:
+        if (random() % 20 == 0) drain(1 + random() % 1000);
+        break;
+    }
+  }
+  test_disk.stand_still(false);
+  EXPECT_GT(reports, 300);
+  drain(100);
+  queue->reset();
+  while (spool->used() > 0) loop.run_pass();
 }
 
 }  // namespace

@@ -1,27 +1,16 @@
 #include "serve/rate_store.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <utility>
 
+#include "base/background_thread.h"
 #include "serve/rate_batch.h"
 
 namespace howdah::serve {
 
 RateStore::RateStore(RedisUrl url, const base::Logger& log) : url_(std::move(url)), log_(log) {
-  // Signals are the main thread's.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), "rate-store");
-    run();
-  });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = base::begin_background_thread("rate-store", [this] { run(); });
 }
 
 RateStore::~RateStore() {

@@ -171,6 +171,22 @@ class ServeTest : public testing::Test {
   void turn() {
     for (int quiet = 0; quiet < 2;) quiet = loop_.run_pass() ? 0 : quiet + 1;
   }
+  // The same until something is so that another thread brings about.
+  template <class Done>
+  void turn_until(Done done) {
+    const base::Nanos give_up = base::monotonic_now() + 20 * base::kSecond;
+    while (!done()) {
+      ASSERT_LT(base::monotonic_now(), give_up);
+      turn();
+    }
+  }
+  // The oldest job's worker says this, as soon as it may.
+  void say_all(std::string_view body) {
+    turn_until([&] {
+      body.remove_prefix(queue_.say(nullptr, body, FakeQueue::kNone));
+      return body.empty();
+    });
+  }
   void pass(base::Nanos time) {
     test_now += time;
     turn();

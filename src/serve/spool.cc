@@ -5,8 +5,47 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <utility>
+
+#include "base/background_thread.h"
 
 namespace howdah::serve {
+
+Spool::~Spool() {
+  {
+    std::lock_guard lock(work_lock_);
+    stopping_ = true;
+  }
+  work_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Spool::write_later(std::shared_ptr<SpoolWrite> write) {
+  std::lock_guard lock(work_lock_);
+  if (!thread_.joinable())
+    thread_ = base::begin_background_thread("spool", [this] { write_all(); });
+  writes_.push_back(std::move(write));
+  work_.notify_one();
+}
+
+void Spool::write_all() {
+  std::unique_lock lock(work_lock_);
+  for (;;) {
+    work_.wait(lock, [this] { return stopping_ || !writes_.empty(); });
+    if (stopping_) return;
+    std::shared_ptr<SpoolWrite> write = std::move(writes_.front());
+    writes_.pop_front();
+    lock.unlock();
+    base::Status outcome = write->file->append(write->block.view());
+    // A file whose queue has gone ends here, not with the function.
+    write->loop.post([weak = std::weak_ptr(write), outcome = std::move(outcome)] {
+      auto written = weak.lock();
+      if (written && written->waiter != nullptr) written->waiter->on_written(outcome);
+    });
+    write.reset();
+    lock.lock();
+  }
+}
 
 void Spool::configure(std::string directory, uint64_t limit) {
   std::lock_guard lock(lock_);

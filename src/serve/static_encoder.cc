@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <optional>
 
+#include "base/background_thread.h"
 #include "codec/limits.h"
 #include "serve/limits.h"
 
@@ -110,20 +110,11 @@ uint64_t StaticEncoder::cached_bytes() {
   return cached_bytes_;
 }
 
-// Signals are the main thread's.
 void StaticEncoder::begin_threads() {
   if (!threads_.empty()) return;
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   for (size_t i = 0; i < kEncodingThreads; ++i) {
-    threads_.emplace_back([this] {
-      pthread_setname_np(pthread_self(), "encoder");
-      run();
-    });
+    threads_.push_back(base::begin_background_thread("encoder", [this] { run(); }));
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void StaticEncoder::run() {
