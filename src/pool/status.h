@@ -41,7 +41,7 @@ enum class Restart : uint8_t {
   kIdle,
   kScript,     // worker mode: the script began again, in the same worker
   kBoot,       // it ended before it asked for a request
-  kNeighbour,  // a thread: its process ended for another one's sake
+  kNeighbour,  // a thread that ended in time when its process had to, for another one's sake
   kOther,
 };
 // As the log and the metrics say them.

@@ -27,8 +27,19 @@ void add_ids(Json& context, const Generation::Label& label) {
 
 // Json keeps members in their order, and looks through all of them for each one more.
 bool has_few_members(std::string_view json) {
-  constexpr std::ptrdiff_t kMost = 512;
-  return std::ranges::count(json, ',') < kMost;
+  constexpr int kMost = 512;
+  int commas = 0;
+  bool in_string = false;
+  for (size_t at = 0; at < json.size(); ++at) {
+    if (in_string && json[at] == '\\') {
+      ++at;
+    } else if (json[at] == '"') {
+      in_string = !in_string;
+    } else if (!in_string && json[at] == ',') {
+      ++commas;
+    }
+  }
+  return commas < kMost;
 }
 
 // The line with ids added, or nothing when it is no log line.

@@ -29,7 +29,8 @@ TEST(WorkerLog, AMessageOfSeveralLinesIsOneLineOfTheLog) {
 
 TEST(WorkerLog, ALogLineOfPhpsOwnIsPassedThroughUnlessItHasTooManyMembers) {
   for (const int members : {100, 1000}) {
-    std::string line = R"({"ts":"now","level":"info","type":"app","msg":"paid")";
+    std::string line = R"({"ts":"now","level":"info","type":"app","msg":"\"paid\" )" +
+                       std::string(1000, ',') + '"';
     for (int i = 0; i < members; ++i) line += ",\"m" + std::to_string(i) + "\" :1";
     line += "}";
     Sink sink;

@@ -148,6 +148,9 @@ void Http1Connection::keep_rest(size_t sent) {
   if (kept_any && !write_timer_.armed()) note_progress();
 }
 
+// A queue that has been emptied while it was written to tells of room by its low mark.
+static_assert(kStreamLow < kStreamHigh && kStreamLow < kOutputHigh);
+
 bool Http1Connection::room() {
   room_wanted_ = true;
   if (queue_.is_behind()) return false;
@@ -176,7 +179,7 @@ void Http1Connection::on_spooled(const base::Status& outcome) {
 // What a fast client will take in a moment is better left where it is than copied or written to a
 // file. Once there is a file it is too late.
 bool Http1Connection::patient() const {
-  return patience_ > 0 && !queue_.empty() && !queue_.spools();
+  return patience_ > 0 && !queue_.empty() && !queue_.has_file();
 }
 
 void Http1Connection::end_wait() {

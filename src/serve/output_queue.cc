@@ -14,14 +14,14 @@ OutputQueue::OutputQueue(Spool& spool, net::EventLoop& loop,
     : spool_(spool), loop_(loop), on_spooled_(std::move(on_spooled)) {}
 
 void OutputQueue::append(std::string_view bytes, size_t limit) {
-  if (!spools()) {
+  if (!has_file()) {
     size_t room = limit > memory_.size() ? limit - memory_.size() : 0;
     size_t kept = std::min(room, bytes.size());
     memory_.append(bytes.substr(0, kept));
     bytes.remove_prefix(kept);
   }
   if (bytes.empty()) return;
-  if (!spools()) file_ = std::make_shared<SpoolFile>(spool_);
+  if (!has_file()) file_ = std::make_shared<SpoolFile>(spool_);
   tail_.append(bytes);
   write_tail();
 }
@@ -37,16 +37,20 @@ void OutputQueue::write_tail() {
 bool OutputQueue::is_behind() const { return is_writing() && tail_.size() >= kOutputHigh; }
 
 void OutputQueue::on_written(const base::Status& outcome) {
+  base::Buffer block = std::move(write_->block);
+  write_.reset();
   if (outcome) {
-    file_size_ += write_->block.size();
+    file_size_ += block.size();
     if (block_taken_) file_taken_ = file_size_;
-    write_.reset();
-    leave_file();
-    write_tail();
   } else {
     failed_ = true;
-    if (block_taken_) write_.reset();
+    if (!block_taken_) {
+      block.append(tail_.view());
+      tail_ = std::move(block);
+    }
   }
+  leave_file();
+  write_tail();
   on_spooled_(outcome);
 }
 
@@ -58,7 +62,6 @@ base::Result<std::string_view> OutputQueue::front() {
   } else if (in_block() > 0) {
     memory_.append(write_->block.view());
     block_taken_ = true;
-    if (failed_) write_.reset();
   } else {
     std::swap(memory_, tail_);
     tail_.clear();
@@ -83,13 +86,15 @@ void OutputQueue::consume(size_t size) {
   if (empty()) drop_file();
 }
 
-// A client that has caught up with the file gives its space back before the answer's end.
+// A client that has caught up with the file gives its space back before the answer's end. What has
+// gathered meanwhile stays in memory, or begins another file.
 void OutputQueue::leave_file() {
-  if (in_file() > 0 || write_ || failed_) return;
-  drop_file();
-  if (memory_.size() + tail_.size() > kOutputHigh) {
+  if (in_file() > 0 || write_) return;
+  file_size_ = file_taken_ = 0;
+  if (failed_ || memory_.size() + tail_.size() > kOutputHigh) {
     file_ = std::make_shared<SpoolFile>(spool_);
   } else {
+    file_.reset();
     memory_.append(tail_.view());
     tail_.clear();
   }

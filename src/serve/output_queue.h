@@ -31,8 +31,10 @@ class OutputQueue final : private SpoolWaiter {
 
   uint64_t size() const { return memory_.size() + in_file() + in_block() + tail_.size(); }
   bool empty() const { return size() == 0; }
-  // Of these, the bytes in memory.
-  size_t in_memory() const { return memory_.size() + in_block() + tail_.size(); }
+  // What the queue keeps in memory, twice what is both being written and on its way to the client.
+  size_t in_memory() const {
+    return memory_.size() + (write_ ? write_->block.size() : 0) + tail_.size();
+  }
 
   // Whether front() takes nothing from the file, and leaves memory where it is.
   bool has_front() const { return !memory_.empty(); }
@@ -44,11 +46,11 @@ class OutputQueue final : private SpoolWaiter {
   // The first `size` bytes of front() are done with.
   void consume(size_t size);
 
-  // More than memory was meant for has been appended.
-  bool spools() const { return file_ != nullptr; }
-  // A block is being written: on_spooled() follows.
-  bool is_writing() const { return write_ && !failed_; }
-  // So much waits behind it that the source should wait, too.
+  // More than memory was meant for has been appended, and the client has not caught up.
+  bool has_file() const { return file_ != nullptr; }
+  // A block is being written: on_spooled() follows, unless the client has taken everything before.
+  bool is_writing() const { return write_ != nullptr; }
+  // So much waits behind that block that the source should wait, too.
   bool is_behind() const;
   // See on_spooled.
   bool spool_failed() const { return failed_; }
@@ -72,8 +74,8 @@ class OutputQueue final : private SpoolWaiter {
   std::shared_ptr<SpoolFile> file_;
   uint64_t file_size_ = 0;             // written by now
   uint64_t file_taken_ = 0;            // of it
-  std::shared_ptr<SpoolWrite> write_;  // under way, or what has failed
-  bool block_taken_ = false;           // while it is being written
+  std::shared_ptr<SpoolWrite> write_;  // under way
+  bool block_taken_ = false;           // front() has copied its block, which is still being written
   bool failed_ = false;
   base::Buffer tail_;
 };

@@ -98,14 +98,14 @@ TEST_F(OutputQueueTest, GivesTheFileBackToAClientThatHasCaughtUp) {
   test_disk.stand_still(false);
   settle();
   EXPECT_EQ(spool->used(), 0u);
-  EXPECT_FALSE(queue->spools());
+  EXPECT_FALSE(queue->has_file());
   drain(10);
 }
 
 TEST_F(OutputQueueTest, SaysWhenThereIsNoSpool) {
   begin("/nonexistent/folder");
   append("abc", 10);
-  EXPECT_FALSE(queue->spools());
+  EXPECT_FALSE(queue->has_file());
   append("0123456789", 10);
   settle();
   EXPECT_EQ(reports, 1);
@@ -150,6 +150,37 @@ TEST_F(OutputQueueTest, MayEndBeforeItsBlockIsWritten) {
   spool.reset();
   loop.run_pass();
   EXPECT_EQ(reports, 0);
+}
+
+TEST_F(OutputQueueTest, TakesABlockBackThatTheThreadHasNotComeTo) {
+  begin();
+  test_disk.stand_still(true);
+  OutputQueue other(*spool, loop, [](const base::Status&) {});
+  other.append("0123456789", 4);
+  test_disk.wait_for_a_write();
+  append("abcdefghij", 4);
+  queue.reset();
+  test_disk.stand_still(false);
+  while (other.is_writing()) loop.run_pass();
+  other.append("0123456789", 4);
+  while (other.is_writing()) loop.run_pass();
+  EXPECT_EQ(spool->used(), 16u);
+}
+
+TEST_F(OutputQueueTest, AFullSpoolGetsBackWhatTheClientHasTaken) {
+  begin("/tmp", 10);
+  append("0123456789", 4);
+  settle();
+  append("0123456789", 4);
+  settle();
+  EXPECT_TRUE(queue->spool_failed());
+  EXPECT_EQ(spool->used(), 6u);
+  take(4);
+  take(1);
+  EXPECT_EQ(spool->used(), 0u);
+  EXPECT_TRUE(queue->spool_failed());
+  append("more", 4);
+  drain(3);
 }
 
 TEST_F(OutputQueueTest, KeepsTheOrderHoweverFastDiskSourceAndClientAre) {

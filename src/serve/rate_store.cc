@@ -10,7 +10,12 @@
 namespace howdah::serve {
 
 RateStore::RateStore(RedisUrl url, const base::Logger& log) : url_(std::move(url)), log_(log) {
-  thread_ = base::begin_background_thread("rate-store", [this] { run(); });
+  if (auto thread = base::begin_background_thread("rate-store", [this] { run(); }); thread) {
+    thread_ = std::move(*thread);
+  } else {
+    log_.error("rate limits are counted in this server alone",
+               {{"error", thread.error().message()}});
+  }
 }
 
 RateStore::~RateStore() {
@@ -19,7 +24,7 @@ RateStore::~RateStore() {
     stopping_ = true;
   }
   changed_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 bool RateStore::ask(RateQuestion question) {

@@ -20,12 +20,30 @@ Spool::~Spool() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Spool::write_later(std::shared_ptr<SpoolWrite> write) {
+namespace {
+
+void tell(const std::shared_ptr<SpoolWrite>& write, base::Status outcome) {
+  write->loop.post([weak = std::weak_ptr(write), outcome = std::move(outcome)] {
+    auto written = weak.lock();
+    if (written && written->waiter != nullptr) written->waiter->on_written(outcome);
+  });
+}
+
+}  // namespace
+
+void Spool::write_later(const std::shared_ptr<SpoolWrite>& write) {
   std::lock_guard lock(work_lock_);
-  if (!thread_.joinable())
-    thread_ = base::begin_background_thread("spool", [this] { write_all(); });
-  writes_.push_back(std::move(write));
+  if (auto begun = begin_thread(); !begun) return tell(write, std::move(begun));
+  writes_.push_back(write);
   work_.notify_one();
+}
+
+base::Status Spool::begin_thread() {
+  if (thread_.joinable()) return {};
+  auto thread = base::begin_background_thread("spool", [this] { write_all(); });
+  if (!thread) return base::fail(thread.error());
+  thread_ = std::move(*thread);
+  return {};
 }
 
 void Spool::write_all() {
@@ -33,15 +51,11 @@ void Spool::write_all() {
   for (;;) {
     work_.wait(lock, [this] { return stopping_ || !writes_.empty(); });
     if (stopping_) return;
-    std::shared_ptr<SpoolWrite> write = std::move(writes_.front());
+    std::shared_ptr<SpoolWrite> write = writes_.front().lock();
     writes_.pop_front();
+    if (!write) continue;
     lock.unlock();
-    base::Status outcome = write->file->append(write->block.view());
-    // A file whose queue has gone ends here, not with the function.
-    write->loop.post([weak = std::weak_ptr(write), outcome = std::move(outcome)] {
-      auto written = weak.lock();
-      if (written && written->waiter != nullptr) written->waiter->on_written(outcome);
-    });
+    tell(write, write->file->append(write->block.view()));
     write.reset();
     lock.lock();
   }

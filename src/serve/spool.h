@@ -28,11 +28,11 @@ class SpoolWaiter {
   virtual void on_written(const base::Status& outcome) = 0;
 };
 
-// An append() to `file` by the spool's thread. Shared by it and the one who waits, either of which
-// may be the first to let go.
+// An append() to `file` by the spool's thread. Owned by the one who waits: given up before the
+// thread has come to it, it is not made.
 struct SpoolWrite {
-  std::shared_ptr<SpoolFile> file;  // the thread's alone until on_written()
-  base::Buffer block;               // not changed until then
+  std::shared_ptr<SpoolFile> file;  // of which others may read what was written before
+  base::Buffer block;               // not changed until on_written()
   net::EventLoop& loop;
   SpoolWaiter* waiter;  // null: given up. On `loop` alone
 };
@@ -53,7 +53,7 @@ class Spool {
   uint64_t used() const { return used_.load(std::memory_order_relaxed); }
 
   // In order. The waiter is never called from inside of this.
-  void write_later(std::shared_ptr<SpoolWrite> write);
+  void write_later(const std::shared_ptr<SpoolWrite>& write);
 
  private:
   friend class SpoolFile;
@@ -62,6 +62,7 @@ class Spool {
   void give_back(uint64_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
 
   std::string directory() const;
+  base::Status begin_thread();
   void write_all();
 
   mutable std::mutex lock_;
@@ -71,7 +72,7 @@ class Spool {
 
   std::mutex work_lock_;
   std::condition_variable work_;
-  std::deque<std::shared_ptr<SpoolWrite>> writes_;  // guarded by work_lock_, as the next two
+  std::deque<std::weak_ptr<SpoolWrite>> writes_;  // guarded by work_lock_, as the next two
   bool stopping_ = false;
   std::thread thread_;
 };

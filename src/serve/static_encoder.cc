@@ -78,12 +78,11 @@ StaticEncoder::TicketPtr StaticEncoder::start(const EncodedKey& key, base::Uniqu
   std::lock_guard lock(mutex_);
   auto found = by_key_.find(key);
   if (found == by_key_.end()) {
-    if (unfinished_ >= kQueuedEncodings) return nullptr;
+    if (unfinished_ >= kQueuedEncodings || !begin_threads()) return nullptr;
     entries_.push_front({.key = key, .file = std::move(file)});
     found = by_key_.emplace(key, entries_.begin()).first;
     queue_.push_back(entries_.begin());
     ++unfinished_;
-    begin_threads();
     work_.notify_one();
   }
   Entry& entry = *found->second;
@@ -110,11 +109,13 @@ uint64_t StaticEncoder::cached_bytes() {
   return cached_bytes_;
 }
 
-void StaticEncoder::begin_threads() {
-  if (!threads_.empty()) return;
-  for (size_t i = 0; i < kEncodingThreads; ++i) {
-    threads_.push_back(base::begin_background_thread("encoder", [this] { run(); }));
+bool StaticEncoder::begin_threads() {
+  while (threads_.size() < kEncodingThreads) {
+    auto thread = base::begin_background_thread("encoder", [this] { run(); });
+    if (!thread) break;
+    threads_.push_back(std::move(*thread));
   }
+  return !threads_.empty();
 }
 
 void StaticEncoder::run() {

@@ -78,7 +78,8 @@ class StaticEncoder {
     EncodingWaiter* waiter;  // null: given up
   };
   using TicketPtr = std::shared_ptr<Ticket>;
-  // `file` is read from its beginning, by a thread. Null: too many wait already, send it as it is.
+  // `file` is read from its beginning, by a thread. Null: too many wait already or there is no
+  // thread, send it as it is.
   TicketPtr start(const EncodedKey& key, base::UniqueFd file, net::EventLoop& loop,
                   EncodingWaiter& waiter);
 
@@ -99,7 +100,8 @@ class StaticEncoder {
   };
   using Entries = std::list<Entry>;  // the latest used first
 
-  void begin_threads();
+  // False when the system has no thread left for it.
+  bool begin_threads();
   void run();
   void finish(Entries::iterator entry, Found result);
   static uint64_t cost_of(const Entry& entry);
