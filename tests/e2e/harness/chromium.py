@@ -162,6 +162,11 @@ class Page:
 
     def start(self, url):
         """Begins to load the page, whose answer may not be there yet; wait_loaded() is for its end."""
+        # The empty page of a new tab has such an end, too.
+        self.evaluate(
+            "new Promise(done => document.readyState === 'complete' ? setTimeout(done)"
+            " : addEventListener('load', () => setTimeout(done)))"
+        )
         self._browser.events.clear()
         self.evaluate(f"setTimeout(() => location.href = {json.dumps(url)})")
 
