@@ -146,12 +146,12 @@ def test_a_missing_env_file_changes_nothing(launch):
 
 
 def test_what_needs_a_restart_is_named_and_stays(launch):
-    env = EnvFile(launch, FRONT_THREADS="1")
+    env = EnvFile(launch, SERVICE_NAME="first")
     server = launch(arguments=env.arguments)
-    env.write(FRONT_THREADS="2", RESPONSE_HEADERS="X-New: 2")
-    assert "FRONT_THREADS has changed: it needs a restart" in reload(server)
-    server.wait_for_log(lambda line: line["msg"].startswith("FRONT_THREADS has changed"), "that names the setting")
-    assert server.internal("/config").json()["front_threads"] == 1
+    env.write(SERVICE_NAME="second", RESPONSE_HEADERS="X-New: 2")
+    assert "SERVICE_NAME has changed: it needs a restart" in reload(server)
+    server.wait_for_log(lambda line: line["msg"].startswith("SERVICE_NAME has changed"), "that names the setting")
+    assert server.internal("/config").json()["service_name"] == "first"
     assert server.get("/hello.php").header("X-New") == "2"
 
 
