@@ -15,7 +15,7 @@ from sides import USER, Howdah, PhpCgi
 ZEND_EXTENSIONS = ("opcache",)
 # Under PHP-FPM and php-cgi a child of the script that ends first ends the request's answer, too. That depends on who
 # is quicker, so they are asked again.
-REPEATS = 5
+REPEATS = 20
 
 
 @dataclass
