@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include "serve/serve_fixture.h"
-#include "serve/test_disk.h"
 
 namespace howdah::serve {
 namespace {
@@ -206,7 +205,7 @@ TEST_F(ExchangeTest, SpoolsALargeAnswerForASlowClient) {
   size_t letters = static_cast<size_t>(std::count(answer.begin(), answer.end(), 'm'));
   EXPECT_GE(letters, 8u << 20);
   EXPECT_THAT(answer, EndsWith("0\r\n\r\n"));
-  EXPECT_EQ(shared_->spool.used(), 0u);
+  turn_until([&] { return shared_->spool.used() == 0; });
   EXPECT_EQ(observer_.exchanges.size(), 1u);
 }
 
@@ -224,7 +223,7 @@ TEST_F(ExchangeTest, HoldsAScriptBackForAMomentBeforeItSpools) {
   receive();
   EXPECT_EQ(queue_.resumed, 1) << "the client has taken everything";
   EXPECT_LT(say_many(), 64);
-  EXPECT_EQ(shared_->spool.used(), 0u);
+  turn_until([&] { return shared_->spool.used() == 0; });
   pass(2 * kPatience);
   EXPECT_EQ(queue_.resumed, 2) << "it has not for too long";
   for (int i = 0; i < 64; ++i) say_all(piece);
@@ -235,18 +234,7 @@ TEST_F(ExchangeTest, HoldsAScriptBackForAMomentBeforeItSpools) {
 
 TEST_F(ExchangeTest, HoldsTheScriptBackWhileTheDiskIsSlowerThanIt) {
   run();
-  std::string megabyte(1 << 20, 'm');
-  test_disk.stand_still(true);
-  queue_.say(&ok_, megabyte, FakeQueue::kNone);
-  test_disk.wait_for_a_write();
-  EXPECT_EQ(queue_.say(nullptr, megabyte, FakeQueue::kNone), megabyte.size());
-  EXPECT_EQ(queue_.say(nullptr, megabyte, FakeQueue::kNone), 0u);
-  turn();
-  EXPECT_EQ(queue_.resumed, 0);
-  test_disk.stand_still(false);
-  turn_until([&] { return queue_.resumed == 1; });
-  say_all(megabyte);
-  queue_.say(nullptr, "", FakeQueue::kEnd);
+  say_more_than_the_disk_takes(ok_, std::string(1 << 20, 'm'));
   EXPECT_EQ(std::ranges::count(receive(), 'm'), 3 << 20);
 }
 

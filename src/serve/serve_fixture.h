@@ -16,6 +16,7 @@
 #include "channel/request_codec.h"
 #include "serve/exchange.h"
 #include "serve/front_loop.h"
+#include "serve/test_disk.h"
 
 namespace howdah::serve {
 
@@ -186,6 +187,21 @@ class ServeTest : public testing::Test {
       body.remove_prefix(queue_.say(nullptr, body, FakeQueue::kNone));
       return body.empty();
     });
+  }
+  // The oldest job's worker says `large` three times, on a disk that stands still: it has to wait
+  // until the disk moves again.
+  void say_more_than_the_disk_takes(const FakeQueue::Head& head, std::string_view large) {
+    test_disk.stand_still(true);
+    queue_.say(&head, large, FakeQueue::kNone);
+    test_disk.wait_for_a_write();
+    EXPECT_EQ(queue_.say(nullptr, large, FakeQueue::kNone), large.size());
+    EXPECT_EQ(queue_.say(nullptr, large, FakeQueue::kNone), 0u);
+    turn();
+    EXPECT_EQ(queue_.resumed, 0);
+    test_disk.stand_still(false);
+    turn_until([&] { return queue_.resumed == 1; });
+    say_all(large);
+    queue_.say(nullptr, "", FakeQueue::kEnd);
   }
   void pass(base::Nanos time) {
     test_now += time;

@@ -22,8 +22,11 @@ Spool::~Spool() {
 
 namespace {
 
-void tell(const std::shared_ptr<SpoolWrite>& write, base::Status outcome) {
-  write->loop.post([weak = std::weak_ptr(write), outcome = std::move(outcome)] {
+// `write` ends here when nobody waits for it any more.
+void tell(std::shared_ptr<SpoolWrite> write, base::Status outcome) {
+  net::EventLoop& loop = write->loop;
+  std::weak_ptr<SpoolWrite> weak = std::exchange(write, nullptr);
+  loop.post([weak, outcome = std::move(outcome)] {
     auto written = weak.lock();
     if (written && written->waiter != nullptr) written->waiter->on_written(outcome);
   });
@@ -55,8 +58,8 @@ void Spool::write_all() {
     writes_.pop_front();
     if (!write) continue;
     lock.unlock();
-    tell(write, write->file->append(write->block.view()));
-    write.reset();
+    base::Status outcome = write->file->append(write->block.view());
+    tell(std::move(write), std::move(outcome));
     lock.lock();
   }
 }
