@@ -1,6 +1,8 @@
 """PHP-FPM as the reference of a PHP that has no php-cgi: the thread-safe one of `./dev php`."""
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 
@@ -37,6 +39,7 @@ class Fpm:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         wait_until(lambda: self._process.poll() is not None or self._listens(), "PHP-FPM")
 
@@ -58,5 +61,8 @@ class Fpm:
     def close(self):
         self._process.terminate()
         self._process.wait(SCRIPT_SECONDS)
+        # Children of scripts, which PHP-FPM knows nothing of, would serve on.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         if os.path.exists(self._socket):
             os.unlink(self._socket)
