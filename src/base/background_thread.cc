@@ -7,7 +7,6 @@
 #include <utility>
 
 namespace howdah::base {
-
 namespace {
 
 // Blocks all signals for this thread, and so for those that it begins.

@@ -223,7 +223,7 @@ TEST_F(ExchangeTest, HoldsAScriptBackForAMomentBeforeItSpools) {
   receive();
   EXPECT_EQ(queue_.resumed, 1) << "the client has taken everything";
   EXPECT_LT(say_many(), 64);
-  turn_until([&] { return shared_->spool.used() == 0; });
+  EXPECT_EQ(shared_->spool.used(), 0u);
   pass(2 * kPatience);
   EXPECT_EQ(queue_.resumed, 2) << "it has not for too long";
   for (int i = 0; i < 64; ++i) say_all(piece);

@@ -98,6 +98,7 @@ class Http1Connection final : public Connection, private ResponseStream {
   void note_progress();
   void on_write_timer();
   void on_spooled(const base::Status& outcome);
+  void resume_source();
   bool waits_for_client() const { return pace_ == Pace::kHoldBack || queue_.spool_failed(); }
   bool patient() const;
   void end_wait();

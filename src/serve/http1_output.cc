@@ -167,11 +167,11 @@ bool Http1Connection::room() {
 }
 
 void Http1Connection::on_spooled(const base::Status& outcome) {
-  if (!outcome) {
-    services_.shared.log.warn("answer not spooled: its script waits for the client instead",
-                              {{"reason", outcome.error().message()}});
-  }
-  if (!room_wanted_ || patience_timer_.armed() || waits_for_client()) return;
+  services_.shared.log_if_not_spooled(outcome);
+  if (room_wanted_ && !patience_timer_.armed() && !waits_for_client()) resume_source();
+}
+
+void Http1Connection::resume_source() {
   room_wanted_ = false;
   if (exchange_) exchange_->on_room();
 }
@@ -190,8 +190,7 @@ void Http1Connection::end_wait() {
 
 void Http1Connection::on_patience() {
   patience_ = 0;
-  room_wanted_ = false;
-  if (exchange_) exchange_->on_room();
+  resume_source();
 }
 
 uint64_t Http1Connection::sent_body_bytes() const {
@@ -224,9 +223,8 @@ void Http1Connection::flush() {
     if (cut_) broken();
   }
   if (room_wanted_ && queue_.size() <= (patience_timer_.armed() ? 0 : kStreamLow)) {
-    room_wanted_ = false;
     end_wait();
-    if (exchange_) exchange_->on_room();
+    resume_source();
   }
 }
 

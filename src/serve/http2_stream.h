@@ -85,6 +85,7 @@ class Http2Stream final : public http::Http2StreamUser, private ResponseStream {
   void keep(std::string_view bytes);
   void count_memory();
   void on_spooled(const base::Status& outcome);
+  void resume_source();
   bool waits_for_client() const { return pace_ == Pace::kHoldBack || queue_.spool_failed(); }
   bool disk_is_behind() const;
   uint64_t waiting() const { return queue_.size() + direct_size_ + file_left_; }

@@ -127,16 +127,16 @@ bool Http2Stream::room() {
 
 void Http2Stream::on_spooled(const base::Status& outcome) {
   count_memory();
-  if (!outcome) {
-    services_.shared.log.warn("answer not spooled: its script waits for the client instead",
-                              {{"reason", outcome.error().message()}});
-  }
-  if (waits_for_client()) return tell_room();
-  if (std::exchange(room_wanted_, false) && exchange_) exchange_->on_room();
+  services_.shared.log_if_not_spooled(outcome);
+  if (!waits_for_client() || queue_.size() <= kStreamLow) resume_source();
 }
 
 void Http2Stream::tell_room() {
-  if (!room_wanted_ || queue_.size() > kStreamLow) return;
+  if (queue_.size() <= kStreamLow) resume_source();
+}
+
+void Http2Stream::resume_source() {
+  if (!room_wanted_) return;
   room_wanted_ = false;
   if (exchange_) exchange_->on_room();
 }

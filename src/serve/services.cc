@@ -33,6 +33,12 @@ void SharedServices::adapt_to(const ServeOptions& options) {
   encoder.resize(options.compression.empty() ? 0 : options.static_cache_size);
 }
 
+void SharedServices::log_if_not_spooled(const base::Status& outcome) const {
+  if (outcome) return;
+  log.warn("answer not spooled: its script waits for the client instead",
+           {{"reason", outcome.error().message()}});
+}
+
 std::string_view DateCache::at(base::Nanos now) {
   if (now >= valid_until_) {
     base::Nanos wall = base::wall_now();

@@ -54,6 +54,8 @@ class SharedServices {
                  ExchangeObserver& watcher, Admission* gate);
   // What is of all sites takes the limits of this one. From any thread.
   void adapt_to(const ServeOptions& options);
+  // Of a block of an answer (OutputQueue).
+  void log_if_not_spooled(const base::Status& outcome) const;
 };
 
 // The Date field's value, rendered once a second.

@@ -10,16 +10,6 @@
 #include "base/background_thread.h"
 
 namespace howdah::serve {
-
-Spool::~Spool() {
-  {
-    std::lock_guard lock(work_lock_);
-    stopping_ = true;
-  }
-  work_.notify_one();
-  if (thread_.joinable()) thread_.join();
-}
-
 namespace {
 
 // `write` ends here when nobody waits for it any more.
@@ -33,6 +23,15 @@ void tell(std::shared_ptr<SpoolWrite> write, base::Status outcome) {
 }
 
 }  // namespace
+
+Spool::~Spool() {
+  {
+    std::lock_guard lock(work_lock_);
+    stopping_ = true;
+  }
+  work_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
 
 void Spool::write_later(const std::shared_ptr<SpoolWrite>& write) {
   std::lock_guard lock(work_lock_);
