@@ -160,6 +160,7 @@ TEST_F(OutputQueueTest, MayEndBeforeItsBlockIsWritten) {
 
 TEST_F(OutputQueueTest, TakesABlockBackThatTheThreadHasNotComeTo) {
   begin();
+  const int writes = test_disk.writes();
   test_disk.stand_still(true);
   OutputQueue other(*spool, loop, [](const base::Status&) {});
   other.append("0123456789", 4);
@@ -171,6 +172,7 @@ TEST_F(OutputQueueTest, TakesABlockBackThatTheThreadHasNotComeTo) {
   other.append("0123456789", 4);
   while (other.is_writing()) loop.run_pass();
   EXPECT_EQ(spool->used(), 16u);
+  EXPECT_EQ(test_disk.writes(), writes + 2);
 }
 
 TEST_F(OutputQueueTest, AFullSpoolGetsBackWhatTheClientHasTaken) {

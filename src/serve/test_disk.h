@@ -26,6 +26,12 @@ class TestDisk {
     changed_.notify_all();
     changed_.wait(lock, [this] { return !stands_still_; });
     --waiting_;
+    ++writes_;
+  }
+  // Made so far.
+  int writes() {
+    std::lock_guard lock(mutex_);
+    return writes_;
   }
 
  private:
@@ -33,6 +39,7 @@ class TestDisk {
   std::condition_variable changed_;
   bool stands_still_ = false;
   int waiting_ = 0;
+  int writes_ = 0;
 };
 
 extern TestDisk test_disk;
